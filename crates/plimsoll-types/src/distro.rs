@@ -1,0 +1,51 @@
+//! Linux distributions: what an image says it is, and what Plimsoll knows of such a distribution.
+
+/// The distribution and release found in an image (`os-release` and its relatives).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Distro {
+    /// `ID` of os-release, lower case, such as `debian`.
+    pub id: String,
+    /// `ID_LIKE`, in order.
+    pub id_like: Vec<String>,
+    /// `NAME`, such as `Debian GNU/Linux`.
+    pub name: String,
+    /// `VERSION_ID`, or what the distribution's own file says when that is more exact
+    /// (`/etc/alpine-release`, `/etc/debian_version`), such as `3.20.3`; empty for rolling releases.
+    pub version: String,
+    /// `VERSION_CODENAME`, such as `bookworm`.
+    pub codename: String,
+    /// `PRETTY_NAME`.
+    pub pretty_name: String,
+    /// `VARIANT_ID`.
+    pub variant: String,
+    /// `CPE_NAME`.
+    pub cpe: String,
+}
+
+/// Which of a package's names a distribution's advisories are written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatchBy {
+    /// The source package's name and version (Debian, Alpine).
+    Source,
+    /// The binary package's name and version (RPM distributions).
+    Binary,
+}
+
+/// What Plimsoll knows of one distribution. The values live in `plimsoll-catalog`, one file each under
+/// `src/distros/`.
+#[derive(Debug)]
+pub struct DistroSpec {
+    /// Plimsoll's id, also the package-url namespace, such as `almalinux`.
+    pub id: &'static str,
+    /// The name for people.
+    pub title: &'static str,
+    /// The os-release `ID`s that mean this distribution.
+    pub os_release_ids: &'static [&'static str],
+    /// The id of the ecosystem of its packages: `apk`, `deb` or `rpm`.
+    pub package_ecosystem: &'static str,
+    /// Which name its advisories use.
+    pub match_by: MatchBy,
+    /// The ecosystem under which a release's advisories are filed, as OSV spells it (`Alpine:v3.20`,
+    /// `Debian:12`, `AlmaLinux:8`); `None` when the release cannot be told.
+    pub advisory_ecosystem: fn(&Distro) -> Option<String>,
+}

@@ -1,0 +1,129 @@
+//! The result of a run: plain data that the formats render. They never decide.
+
+use crate::{Digest, Distro, Finding, Package, Problem, Timestamp};
+
+/// What a run scanned and found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Plimsoll's version.
+    pub tool_version: String,
+    /// When the report was made. Comes in from outside, so that the same input gives the same bytes.
+    pub created: Timestamp,
+    /// The advisory database that was used.
+    pub database: DatabaseInfo,
+    /// One entry per scanned target and platform, in the order asked for.
+    pub targets: Vec<TargetReport>,
+}
+
+/// Which advisories were used and how old they are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DatabaseInfo {
+    /// The database's name: a path, or `built-in` for the starter set.
+    pub name: String,
+    /// The digest of its content; empty for the starter set.
+    pub digest: String,
+    /// When it was built, or the date of the starter set's facts.
+    pub built: Option<Timestamp>,
+    /// How many advisories it holds.
+    pub advisories: u64,
+    /// Its sources.
+    pub sources: Vec<DatabaseSource>,
+}
+
+/// One source in an advisory database.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DatabaseSource {
+    /// The source's id, such as `osv`.
+    pub id: String,
+    /// How many advisories it gave.
+    pub advisories: u64,
+    /// The newest date found in it.
+    pub newest: Option<Timestamp>,
+}
+
+/// What kind of thing was scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A container image.
+    Image,
+    /// A directory or mounted root.
+    Filesystem,
+}
+
+/// A platform as OCI image indexes name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Platform {
+    /// Operating system, such as `linux`.
+    pub os: String,
+    /// Architecture, such as `arm64`.
+    pub architecture: String,
+    /// Variant, such as `v8`; empty when there is none.
+    pub variant: String,
+}
+
+impl std::fmt::Display for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)?;
+        if self.variant.is_empty() { Ok(()) } else { write!(f, "/{}", self.variant) }
+    }
+}
+
+/// One layer of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerInfo {
+    /// The digest of the blob as distributed; `None` where the source has no compressed form (`docker save`).
+    pub digest: Option<Digest>,
+    /// The digest of the uncompressed layer.
+    pub diff_id: Digest,
+    /// Bytes of the blob as distributed, 0 when unknown.
+    pub size: u64,
+    /// The command that made it, from the image's history; empty when unknown.
+    pub created_by: String,
+}
+
+/// What an image says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImageMetadata {
+    /// The image id: the digest of its configuration.
+    pub id: Option<Digest>,
+    /// The digest of its manifest, where it has one.
+    pub manifest: Option<Digest>,
+    /// Tags it is known under at its source.
+    pub tags: Vec<String>,
+    /// The platform.
+    pub platform: Platform,
+    /// When it was built.
+    pub created: Option<Timestamp>,
+    /// Labels, sorted by key.
+    pub labels: Vec<(String, String)>,
+    /// Its layers from the base.
+    pub layers: Vec<LayerInfo>,
+}
+
+/// The result for one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetReport {
+    /// The target as the user named it.
+    pub name: String,
+    /// What kind it is.
+    pub kind: TargetKind,
+    /// What the image says of itself; `None` for a directory.
+    pub image: Option<ImageMetadata>,
+    /// The distribution, where one was recognised.
+    pub distro: Option<Distro>,
+    /// The id of the matching `DistroSpec`; empty when none is known.
+    pub distro_id: String,
+    /// Packages, sorted by ecosystem, name, version and location.
+    pub packages: Vec<Package>,
+    /// Findings, worst first, then by package and identifier.
+    pub findings: Vec<Finding>,
+    /// What could not be analysed, sorted.
+    pub problems: Vec<Problem>,
+}
+
+impl TargetReport {
+    /// True when everything of the target was analysed.
+    pub fn complete(&self) -> bool {
+        !self.problems.iter().any(|problem| problem.code.incomplete())
+    }
+}
