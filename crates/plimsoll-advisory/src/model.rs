@@ -1,0 +1,105 @@
+//! What one source says in one advisory. Close to the OSV schema (1.7), which is the common denominator of the sources.
+
+use plimsoll_types::{CvssVector, Reference, Severity, Status, Timestamp};
+
+/// One source's statement about one vulnerability, or about the several that an erratum fixes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Advisory {
+    /// The source's own identifier, such as `DSA-5417-1`, `PYSEC-2019-16`, `CVE-2019-14697`.
+    pub id: String,
+    /// The id of the source, such as `pypa`, `debian-dsa`, `alpine-secdb`.
+    pub source: String,
+    /// Other identifiers of the *same* vulnerability.
+    pub aliases: Vec<String>,
+    /// The vulnerabilities that an erratum fixes, where the advisory is about a package update and not about one
+    /// vulnerability (DSA, ALSA): one finding is made for each. Empty otherwise.
+    pub covers: Vec<String>,
+    /// One line; empty when the source has none.
+    pub title: String,
+    /// The description; empty when the source has none.
+    pub description: String,
+    /// Severities as the source states them in words.
+    pub severities: Vec<SeverityStatement>,
+    /// CVSS vectors.
+    pub cvss: Vec<CvssVector>,
+    /// Weaknesses, such as `CWE-79`.
+    pub cwes: Vec<String>,
+    /// Links.
+    pub references: Vec<Reference>,
+    /// First publication.
+    pub published: Option<Timestamp>,
+    /// Last change.
+    pub modified: Option<Timestamp>,
+    /// When the source took it back; such an advisory matches nothing.
+    pub withdrawn: Option<Timestamp>,
+    /// True when the source says that the vulnerability is being exploited.
+    pub known_exploited: bool,
+    /// What is affected.
+    pub affected: Vec<Affected>,
+}
+
+/// A severity in the source's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeverityStatement {
+    /// The source's id.
+    pub source: String,
+    /// The severity.
+    pub severity: Severity,
+}
+
+/// One package that an advisory speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Affected {
+    /// The ecosystem as OSV spells it, with the release where there is one: `PyPI`, `Alpine:v3.7`, `Debian:11`,
+    /// `AlmaLinux:8`.
+    pub ecosystem: String,
+    /// The package's name as the source spells it.
+    pub package: String,
+    /// What the source says of it. `Fixed` when `ranges` name fixed versions.
+    pub status: Status,
+    /// The affected ranges; the package is affected when any of them holds its version.
+    pub ranges: Vec<Range>,
+    /// Affected versions listed one by one; they count beside the ranges.
+    pub versions: Vec<String>,
+    /// The architectures to which it is limited; empty for all.
+    pub arches: Vec<String>,
+    /// The RPM module and stream (`nodejs:12`) to which it is limited; empty for none.
+    pub modularity: String,
+    /// A severity that holds for this package only.
+    pub severity: Option<Severity>,
+}
+
+impl Default for Affected {
+    fn default() -> Affected {
+        Affected {
+            ecosystem: String::new(),
+            package: String::new(),
+            status: Status::Affected,
+            ranges: Vec::new(),
+            versions: Vec::new(),
+            arches: Vec::new(),
+            modularity: String::new(),
+            severity: None,
+        }
+    }
+}
+
+/// A range as OSV writes it: events on the version line, in the source's order (OSV schema, "affected[].ranges[]").
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Range {
+    /// The events. Versions are strings of the ecosystem's grammar.
+    pub events: Vec<Event>,
+}
+
+/// A point on the version line at which something changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Affected from this version on; `0` means from the beginning.
+    Introduced(String),
+    /// No longer affected from this version on.
+    Fixed(String),
+    /// Affected up to and including this version.
+    LastAffected(String),
+    /// Nothing from this version on is affected, whatever was introduced.
+    Limit(String),
+}
