@@ -1,1 +1,24 @@
-//! (to be written)
+//! Layer analysis: the [`Analyzer`] trait, the driver that walks a layer once and offers each file to the analyzers
+//! interested in it, the facts of a layer, and the merged view over the layers of an image.
+//!
+//! What is found in a layer depends on the layer's content, the analyzers' versions and their settings only, never
+//! on other layers or on earlier scans.
+
+mod analyzer;
+mod driver;
+mod facts;
+mod index;
+mod interest;
+mod tree;
+mod view;
+
+pub use analyzer::{AnalyzeError, Analyzer, File, Output};
+pub use driver::{Driver, LAYER_FORMAT, LayerError, LayerFacts, Limits, MAX_BUFFERED_FILE, MemoryBudget};
+pub use facts::{DistroFact, Fact, FactProblem, FileFacts, OwnedFiles, PackageFact};
+pub use index::{IndexBuilder, LayerIndex, NewNode, Node, NodeKind, TooManyPaths};
+pub use interest::{Interest, Matcher, Selection};
+pub use tree::{TreeError, open as open_tree_file};
+pub use view::{Found, ResolveError, View, join};
+
+/// Paths inside images are bytes: nothing says that they are UTF-8.
+pub use bstr::{BStr, BString, ByteSlice};

@@ -1,1 +1,72 @@
-//! (to be written)
+//! Images: what an image is made of, wherever it comes from, and the sources that lie on a disk.
+//!
+//! A source finds the image's manifest and configuration, verifies their digests, and gives an [`Image`] whose layers
+//! can be opened. It reads no layer.
+
+mod error;
+mod model;
+pub mod sources;
+
+pub use error::ImageError;
+pub use model::{Config, Descriptor, Index, Manifest, ManifestKind, PlatformChoice, classify, media};
+
+use std::io::{self, Read};
+
+use plimsoll_archive::ReadAt;
+use plimsoll_types::{Digest, ImageMetadata};
+
+/// The bytes of a layer as its source keeps them: a tar stream, compressed or not.
+pub trait Blob: Send + Sync {
+    /// Opens the blob at its beginning. May be called again: a link can make a second look necessary.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there or cannot be read.
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>>;
+
+    /// The same bytes at any place, where the source has them so.
+    fn random_access(&self) -> Option<&dyn ReadAt> {
+        None
+    }
+}
+
+/// A layer of an image.
+pub struct Layer {
+    /// The digest of the blob as distributed; `None` where the source keeps the plain tar stream only, whose digest is
+    /// the diff ID.
+    pub digest: Option<Digest>,
+    /// The digest of the uncompressed tar stream, from the image's configuration.
+    pub diff_id: Digest,
+    /// Bytes of the blob, 0 when unknown.
+    pub size: u64,
+    /// The command that made it; empty when unknown.
+    pub created_by: String,
+    /// Its bytes. `None` when the source can only be read from beginning to end: see [`Image::sweep`].
+    pub blob: Option<Box<dyn Blob>>,
+}
+
+/// Reads the layers in the order in which a source stores them, which need not be the image's. The closure gets the
+/// layer's number in the image and its bytes.
+pub type SweepFn<'a> = dyn FnMut(usize, &mut dyn Read) -> io::Result<()> + 'a;
+
+/// A source that can only be read from beginning to end, such as a compressed archive.
+pub trait Sweep: Send + Sync {
+    /// Reads through the source once and hands each layer of the image that `wanted` names (by number) to `each`.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read or lacks a layer.
+    fn sweep(&self, wanted: &[usize], each: &mut SweepFn<'_>) -> Result<(), ImageError>;
+}
+
+/// An image: its description, and layers that can be opened.
+pub struct Image {
+    /// What it says of itself. Digests in it have been verified.
+    pub metadata: ImageMetadata,
+    /// Its configuration as it was read.
+    pub config: Config,
+    /// Its layers from the base.
+    pub layers: Vec<Layer>,
+    /// The only way to the layers' bytes when they have no blob of their own.
+    pub sweep: Option<Box<dyn Sweep>>,
+}

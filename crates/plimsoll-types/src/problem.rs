@@ -77,6 +77,54 @@ impl ProblemCode {
         }
     }
 
+    /// What it means and what to do about it.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            ProblemCode::UnreadableFile => {
+                "A file that names packages is damaged, cut short or of an unknown form. What it would have named is \
+                 missing from the report. Look at the file in the image."
+            }
+            ProblemCode::FileTooLarge => {
+                "A file is larger than its analyzer takes, or than can be held in memory where a compressed layer \
+                 gives no other way. Scan the image from an uncompressed archive, or look at the file by hand."
+            }
+            ProblemCode::AnalyzerPanic => {
+                "An analyzer failed on a file because of a bug in Plimsoll. Other analyzers and files are not \
+                 affected. Please report it with the file."
+            }
+            ProblemCode::NoPackageDatabase => {
+                "The image says which distribution it is but holds no database of installed packages that Plimsoll \
+                 knows: it was deleted to save space, or moved. The packages of the system cannot be listed."
+            }
+            ProblemCode::UnknownDistribution => {
+                "There is a database of installed packages, but no os-release or similar file says which distribution \
+                 they belong to. They are listed but cannot be matched."
+            }
+            ProblemCode::BrokenLink => {
+                "A well-known file is a link that leads in a circle or to nothing in the image, so what it stands for \
+                 could not be read."
+            }
+            ProblemCode::UnsafePath => {
+                "A layer holds an entry whose path would lead out of the image when unpacked. No runtime unpacks such an \
+                 entry, and it was left out; but no honest builder writes one either."
+            }
+            ProblemCode::UnorderableVersion => {
+                "A package's version is not one in its ecosystem's grammar, so it cannot be compared with the versions \
+                 that advisories name. `plimsoll compare-versions` shows the reason."
+            }
+            ProblemCode::NoAdvisories => {
+                "The advisory database in use has nothing for this distribution or release: no finding does not mean \
+                 no vulnerability. Use a database that covers it."
+            }
+            ProblemCode::LimitReached => {
+                "There is more of something than Plimsoll takes: more faults, paths or entries than in any real image."
+            }
+            ProblemCode::Timeout => {
+                "The time that --timeout allows ended first. What was found until then is in the report."
+            }
+        }
+    }
+
     /// True when the problem means that something of the image was not analysed, so that the scan is not complete.
     pub const fn incomplete(self) -> bool {
         !matches!(self, ProblemCode::UnsafePath | ProblemCode::NoAdvisories)

@@ -1,0 +1,327 @@
+//! The driver: walks a layer once and offers each file to the analyzers that want it.
+
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use bstr::{BString, ByteSlice};
+use plimsoll_archive::tar::{self, Kind, TarError};
+use plimsoll_archive::{ReadAt, Window, path};
+use plimsoll_types::{Algorithm, Digest, ProblemCode};
+use serde::{Deserialize, Serialize};
+
+use crate::index::{IndexBuilder, LayerIndex, NewNode, NodeKind, TooManyPaths};
+use crate::{AnalyzeError, Analyzer, FactProblem, File, FileFacts, Matcher, Output, Selection};
+
+/// The version of the serial form of [`LayerFacts`] and of what the driver itself decides. Part of the cache key.
+pub const LAYER_FORMAT: u32 = 1;
+
+/// The largest file that is held in memory, where a layer can only be read as a stream.
+pub const MAX_BUFFERED_FILE: u64 = 512 << 20;
+
+/// What is known of a layer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerFacts {
+    /// Its paths.
+    pub index: LayerIndex,
+    /// What the analyzers state, in the order of path and analyzer.
+    pub files: Vec<FileFacts>,
+    /// Faults of the layer itself: the path they are about and the fault.
+    pub problems: Vec<(BString, FactProblem)>,
+}
+
+/// Why a layer could not be analysed.
+#[derive(Debug, thiserror::Error)]
+pub enum LayerError {
+    /// The tar stream is damaged.
+    #[error(transparent)]
+    Tar(#[from] TarError),
+    /// A limit was reached.
+    #[error(transparent)]
+    TooManyPaths(#[from] TooManyPaths),
+    /// The caller asked to stop.
+    #[error("stopped before the layer was read to its end")]
+    Stopped,
+}
+
+/// What bounds an analysis.
+pub struct Limits<'a> {
+    /// The most bytes that a layer may have once decompressed.
+    pub layer_bytes: u64,
+    /// The memory for files that must be held as a whole, shared by all threads.
+    pub memory: &'a MemoryBudget,
+    /// Set to stop early.
+    pub stop: &'a AtomicBool,
+}
+
+/// Memory that several threads share: who asks for more than is left waits.
+pub struct MemoryBudget {
+    total: u64,
+    left: Mutex<u64>,
+    freed: Condvar,
+}
+
+impl MemoryBudget {
+    /// A budget of `total` bytes.
+    pub fn new(total: u64) -> MemoryBudget {
+        MemoryBudget { total, left: Mutex::new(total), freed: Condvar::new() }
+    }
+
+    /// Takes `bytes`, waiting until others give back. Who wants more than there is gets it when nobody else has any:
+    /// a single large file is read, but never two at once.
+    fn take(&self, bytes: u64) -> MemoryShare<'_> {
+        let bytes = bytes.min(self.total);
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        while *left < bytes {
+            left = self.freed.wait(left).unwrap_or_else(PoisonError::into_inner);
+        }
+        *left -= bytes;
+        MemoryShare { budget: self, bytes }
+    }
+}
+
+struct MemoryShare<'a> {
+    budget: &'a MemoryBudget,
+    bytes: u64,
+}
+
+impl Drop for MemoryShare<'_> {
+    fn drop(&mut self) {
+        *self.budget.left.lock().unwrap_or_else(PoisonError::into_inner) += self.bytes;
+        self.budget.freed.notify_all();
+    }
+}
+
+/// Runs a fixed list of analyzers over layers.
+pub struct Driver {
+    analyzers: Vec<&'static dyn Analyzer>,
+    matcher: Matcher,
+}
+
+impl Driver {
+    /// A driver for `analyzers`, of which there may be 64 at most.
+    pub fn new(analyzers: Vec<&'static dyn Analyzer>) -> Driver {
+        let matcher = Matcher::new(&analyzers);
+        Driver { analyzers, matcher }
+    }
+
+    /// The analyzers; the bits of a [`Selection`] number them.
+    pub fn analyzers(&self) -> &[&'static dyn Analyzer] {
+        &self.analyzers
+    }
+
+    /// The matcher over their interests.
+    pub fn matcher(&self) -> &Matcher {
+        &self.matcher
+    }
+
+    /// The selection of all analyzers.
+    pub fn all(&self) -> Selection {
+        match self.analyzers.len() {
+            64 => Selection::MAX,
+            n => (1 << n) - 1,
+        }
+    }
+
+    /// Analyses the uncompressed layer `stream` with the analyzers of `selection` in one pass, and computes its digest.
+    ///
+    /// `random` is the same stream at any place, where the source has it so: then large files are not held in memory.
+    /// Gives the facts, the digest of the whole stream, its length and the stream itself, read to its end.
+    ///
+    /// # Errors
+    ///
+    /// When the layer is no tar archive, is damaged, or exceeds a limit. A file that an analyzer cannot understand is
+    /// no error but a problem among the facts.
+    pub fn layer<R: Read>(
+        &self,
+        stream: R,
+        random: Option<&dyn ReadAt>,
+        algorithm: Algorithm,
+        selection: Selection,
+        limits: &Limits<'_>,
+    ) -> Result<(LayerFacts, Digest, u64, R), LayerError> {
+        let mut reader = tar::Reader::new(stream, Some(algorithm), limits.layer_bytes);
+        let mut builder = IndexBuilder::default();
+        let mut facts = LayerFacts::default();
+        let mut offsets = Vec::new();
+        let (mut path, mut link) = (Vec::new(), Vec::new());
+        while let Some(entry) = reader.next_entry()? {
+            if limits.stop.load(Ordering::Relaxed) {
+                return Err(LayerError::Stopped);
+            }
+            let kind = match entry.kind {
+                Kind::File => NodeKind::File,
+                Kind::HardLink => NodeKind::HardLink,
+                Kind::Symlink => NodeKind::Symlink,
+                Kind::Directory => NodeKind::Directory,
+                Kind::Special => NodeKind::Special,
+            };
+            link.clear();
+            let taken = path::normalize(reader.path(), &mut path).and_then(|()| match kind {
+                NodeKind::HardLink => path::normalize(reader.link(), &mut link),
+                NodeKind::Symlink => {
+                    link.extend_from_slice(&reader.link()[..reader.link().len().min(path::MAX_LEN)]);
+                    Ok(())
+                }
+                _ => Ok(()),
+            });
+            if let Err(error) = taken {
+                facts.problem(reader.path(), ProblemCode::UnsafePath, format!("the entry was left out: {error}"));
+                continue;
+            }
+            if path.is_empty() {
+                continue;
+            }
+            let new = NewNode {
+                path: &path,
+                link: &link,
+                kind,
+                mode: entry.mode,
+                size: entry.size,
+                offset: entry.offset,
+                sparse: entry.sparse,
+            };
+            if !builder.push(&new)? || kind != NodeKind::File {
+                continue;
+            }
+            let mut wanted = self.matcher.by_path(&path);
+            wanted |= self.matcher.by_magic(&path, reader.peek(Matcher::HEAD)?);
+            wanted &= selection;
+            if wanted == 0 {
+                continue;
+            }
+            let before = facts.files.len();
+            self.offer(&mut reader, &entry, &path, random, wanted, limits, &mut facts)?;
+            offsets.resize(before, 0);
+            offsets.resize(facts.files.len(), entry.offset);
+        }
+        let (digest, bytes, stream) = reader.finish()?;
+        facts.index = builder.finish();
+        // Of several entries with one path the last counts; facts of the others go.
+        let mut offsets = offsets.into_iter();
+        let index = &facts.index;
+        facts.files.retain(|file| {
+            let offset = offsets.next();
+            index.get(&file.path).is_some_and(|node| node.kind == NodeKind::File && Some(node.offset) == offset)
+        });
+        facts.files.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.analyzer.cmp(&b.analyzer)));
+        let Some(digest) = digest else { unreachable!("the reader was asked for a digest") };
+        Ok((facts, digest, bytes, stream))
+    }
+
+    #[allow(clippy::too_many_arguments)] // one call site; the parts have no meaning together
+    fn offer<R: Read>(
+        &self,
+        reader: &mut tar::Reader<R>,
+        entry: &tar::Entry,
+        path: &[u8],
+        random: Option<&dyn ReadAt>,
+        wanted: Selection,
+        limits: &Limits<'_>,
+        facts: &mut LayerFacts,
+    ) -> Result<(), LayerError> {
+        if entry.sparse {
+            facts.problem(path, ProblemCode::UnreadableFile, "a sparse file is not read".to_owned());
+            return Ok(());
+        }
+        if entry.stored <= tar::Reader::<R>::PEEK_LIMIT {
+            let bytes = reader.peek(entry.stored as usize)?;
+            self.analyze(path, entry.mode, &bytes, &[], wanted, &mut facts.files);
+        } else if let Some(random) = random {
+            let window = Window::new(random, entry.offset, entry.stored);
+            self.analyze(path, entry.mode, &window, &[], wanted, &mut facts.files);
+        } else if entry.stored <= MAX_BUFFERED_FILE.min(self.largest(wanted)) {
+            let _share = limits.memory.take(entry.stored);
+            let bytes = reader.read_data()?;
+            self.analyze(path, entry.mode, &bytes, &[], wanted, &mut facts.files);
+        } else {
+            let limit = MAX_BUFFERED_FILE.min(self.largest(wanted));
+            facts.problem(
+                path,
+                ProblemCode::FileTooLarge,
+                format!("{} bytes are more than the limit of {limit} for a file in a compressed layer", entry.stored),
+            );
+        }
+        Ok(())
+    }
+
+    /// The largest file that any of the selected analyzers takes.
+    fn largest(&self, selection: Selection) -> u64 {
+        self.selected(selection).map(|(_, analyzer)| analyzer.interest().max_size).max().unwrap_or(0)
+    }
+
+    fn selected(&self, selection: Selection) -> impl Iterator<Item = (usize, &'static dyn Analyzer)> + '_ {
+        let chosen = move |i: usize| i < 64 && selection & (1 << i) != 0;
+        self.analyzers.iter().copied().enumerate().filter(move |(i, _)| chosen(*i))
+    }
+
+    /// Offers one file to the analyzers of `selection`. A panic in one of them becomes a problem and touches no other.
+    pub fn analyze(
+        &self,
+        path: &[u8],
+        mode: u32,
+        content: &dyn ReadAt,
+        companions: &[(&'static str, Vec<u8>)],
+        selection: Selection,
+        out: &mut Vec<FileFacts>,
+    ) {
+        for (_, analyzer) in self.selected(selection) {
+            let mut output = Output::default();
+            let limit = analyzer.interest().max_size;
+            if content.len() > limit {
+                output.problem_with(
+                    ProblemCode::FileTooLarge,
+                    format!("{} bytes are more than the limit of {limit}", content.len()),
+                );
+            } else {
+                let file = File::new(path, mode, content).with_companions(companions);
+                // The output may hold half of what the analyzer wanted to say; facts stated are facts all the same.
+                match catch_unwind(AssertUnwindSafe(|| analyzer.analyze(&file, &mut output))) {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => output.problem(reason(&error)),
+                    Err(_) => output
+                        .problem_with(ProblemCode::AnalyzerPanic, "the analyzer stopped with an internal error".to_owned()),
+                }
+            }
+            if !output.facts.is_empty() || !output.problems.is_empty() {
+                out.push(FileFacts {
+                    path: path.into(),
+                    analyzer: analyzer.id().to_owned(),
+                    facts: output.facts,
+                    problems: output.problems,
+                });
+            }
+        }
+    }
+}
+
+/// An error with its causes in one line.
+fn reason(error: &AnalyzeError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// The most faults that are kept of one layer.
+const MAX_LAYER_PROBLEMS: usize = 1000;
+
+impl LayerFacts {
+    /// Notes a fault of the layer itself.
+    pub fn problem(&mut self, path: &[u8], code: ProblemCode, message: String) {
+        let (path, code, message) = match self.problems.len() {
+            n if n < MAX_LAYER_PROBLEMS => (path.as_bstr().to_owned(), code, message),
+            MAX_LAYER_PROBLEMS => (
+                BString::default(),
+                ProblemCode::LimitReached,
+                format!("more than {MAX_LAYER_PROBLEMS} faults in this layer; the others are not listed"),
+            ),
+            _ => return,
+        };
+        self.problems.push((path, FactProblem { code: code.code().to_owned(), message }));
+    }
+}

@@ -1,0 +1,102 @@
+//! What analyzers state. Facts are plain data that outlive the process in the cache, so their serial form is part of
+//! the cache's format: change one, and raise `LAYER_FORMAT`.
+
+use bstr::BString;
+use serde::{Deserialize, Serialize};
+
+/// One thing that an analyzer states of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// A package is installed.
+    Package(PackageFact),
+    /// Files that belong to a package of the operating system.
+    Owned(OwnedFiles),
+    /// The distribution, or a part of what is known of it.
+    Distro(DistroFact),
+}
+
+/// An installed package, as the file that says so gives it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageFact {
+    /// The id of its ecosystem, such as `pypi`.
+    pub ecosystem: String,
+    /// The name as the ecosystem spells it; see [`plimsoll_types::Package::name`].
+    pub name: String,
+    /// The full version; empty when unknown.
+    pub version: String,
+    /// The architecture; empty when it has none.
+    pub arch: String,
+    /// The source package's name; empty when unknown.
+    pub source_name: String,
+    /// The source package's version; empty when unknown.
+    pub source_version: String,
+    /// Licences as declared.
+    pub licenses: Vec<String>,
+    /// Vendor or maintainer; empty when unknown.
+    pub vendor: String,
+    /// The RPM modularity label; empty when there is none.
+    pub modularity: String,
+    /// Where inside the file, when the file is an archive: `!/BOOT-INF/lib/a.jar`. Empty for the file itself.
+    pub inside: String,
+    /// The files that it owns, relative to the image's root, for packages of the operating system.
+    pub owned: Vec<BString>,
+}
+
+/// Files that belong to a package of the operating system, from a file of their own (`dpkg/info/*.list`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedFiles {
+    /// The id of the package's ecosystem.
+    pub ecosystem: String,
+    /// The package's name.
+    pub name: String,
+    /// The package's architecture where the file's name says it; empty otherwise.
+    pub arch: String,
+    /// Paths relative to the image's root.
+    pub paths: Vec<BString>,
+}
+
+/// What one file says of the distribution. The fact with the highest `rank` wins field by field: what it leaves empty
+/// is filled from the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DistroFact {
+    /// How much the file is to be believed: `os-release` 10 with a more exact version file above it.
+    pub rank: u8,
+    /// `ID`.
+    pub id: String,
+    /// `ID_LIKE`.
+    pub id_like: Vec<String>,
+    /// `NAME`.
+    pub name: String,
+    /// `VERSION_ID`.
+    pub version: String,
+    /// `VERSION_CODENAME`.
+    pub codename: String,
+    /// `PRETTY_NAME`.
+    pub pretty_name: String,
+    /// `VARIANT_ID`.
+    pub variant: String,
+    /// `CPE_NAME`.
+    pub cpe: String,
+}
+
+/// A fault that an analyzer met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactProblem {
+    /// The code of the kind of problem.
+    pub code: String,
+    /// The reason.
+    pub message: String,
+}
+
+/// What one analyzer states of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// The file's path in its layer.
+    pub path: BString,
+    /// The analyzer's id.
+    pub analyzer: String,
+    /// Facts in the order stated.
+    pub facts: Vec<Fact>,
+    /// Faults met on the way.
+    pub problems: Vec<FactProblem>,
+}
