@@ -5,5 +5,7 @@
 
 mod model;
 pub mod sources;
+mod starter;
 
 pub use model::{Advisory, Affected, Event, Range, SeverityStatement};
+pub use starter::{STARTER_DATE, STARTER_SOURCE, starter};

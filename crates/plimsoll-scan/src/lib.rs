@@ -1,1 +1,197 @@
-//! (to be written)
+//! A scan: from an opened image or a directory to a report. The only crate that knows every analyzer.
+//!
+//! No network (an image's layers may come from one, but that is their source's business) and no printing.
+
+mod layers;
+mod merge;
+mod progress;
+mod skip;
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+
+use plimsoll_analysis::{Driver, LayerError, Limits, MemoryBudget, TreeError};
+use plimsoll_cache::{Cache, CacheError};
+use plimsoll_db::Index;
+use plimsoll_image::{Image, ImageError};
+use plimsoll_match::MatchError;
+use plimsoll_types::{Digest, Problem, ProblemCode, TargetKind, TargetReport};
+
+pub use progress::{NoProgress, Progress};
+pub use skip::{Skip, SkipError};
+
+/// The default for the most bytes that a layer may have once decompressed.
+pub const DEFAULT_LAYER_LIMIT: u64 = 64 << 30;
+
+/// What is held in memory at most of files that must be read as a whole, over all threads.
+const MEMORY: u64 = 48 << 20;
+
+/// How a scan is done.
+pub struct Options {
+    /// Layers analysed at the same time.
+    pub threads: usize,
+    /// Paths whose facts are left out of the report.
+    pub skip: Skip,
+    /// The most bytes that a layer may have once decompressed.
+    pub layer_limit: u64,
+}
+
+/// Why a scan could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The image cannot be read.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A layer's bytes do not have the digest that the image promises.
+    #[error("layer {layer} has the digest {actual}, not {expected}")]
+    DigestMismatch {
+        /// The layer's digest as distributed, or its diff ID.
+        layer: Digest,
+        /// What was promised.
+        expected: Digest,
+        /// What was read.
+        actual: Digest,
+    },
+    /// A layer's bytes cannot be opened.
+    #[error("cannot open layer {layer}")]
+    Open {
+        /// The layer.
+        layer: Digest,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A layer is damaged or exceeds a limit.
+    #[error("cannot read layer {layer}")]
+    Layer {
+        /// The layer.
+        layer: Digest,
+        /// Why.
+        #[source]
+        source: LayerError,
+    },
+    /// A directory target cannot be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The advisory index is damaged.
+    #[error(transparent)]
+    Match(#[from] MatchError),
+}
+
+/// Scans targets with one set of analyzers, one cache and one advisory index.
+pub struct Scanner<'a> {
+    driver: Driver,
+    cache: Option<Cache>,
+    index: &'a Index,
+    options: Options,
+    memory: MemoryBudget,
+    stop: &'a AtomicBool,
+    progress: &'a dyn Progress,
+    cache_failure: Mutex<Option<CacheError>>,
+}
+
+impl<'a> Scanner<'a> {
+    /// A scanner over all analyzers that there are. `stop` ends a scan early, with what was found until then.
+    pub fn new(
+        options: Options,
+        cache: Option<Cache>,
+        index: &'a Index,
+        stop: &'a AtomicBool,
+        progress: &'a dyn Progress,
+    ) -> Scanner<'a> {
+        Scanner {
+            driver: Driver::new(plimsoll_catalog::analyzers()),
+            cache,
+            index,
+            options,
+            memory: MemoryBudget::new(MEMORY),
+            stop,
+            progress,
+            cache_failure: Mutex::new(None),
+        }
+    }
+
+    /// The first failure to write to the cache since the scanner was made. The results do not depend on it, but the
+    /// user will want to know why the next scan is slow again.
+    pub fn cache_failure(&self) -> Option<CacheError> {
+        self.cache_failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Scans an image, which the report calls `name`.
+    ///
+    /// # Errors
+    ///
+    /// When a layer cannot be read, is damaged, or is not what its digest promises.
+    pub fn image(&self, name: &str, image: &Image) -> Result<TargetReport, ScanError> {
+        let (facts, problems) = self.layer_facts(image)?;
+        let layers = merge::Layers { facts: &facts, image: Some(image), root: None };
+        let mut report = self.report(name, TargetKind::Image, &layers, problems)?;
+        report.image = Some(image.metadata.clone());
+        Ok(report)
+    }
+
+    /// Scans the directory `root`, which the report calls `name`.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be read.
+    pub fn directory(&self, name: &str, root: &Path) -> Result<TargetReport, ScanError> {
+        let (facts, problems) = match self.driver.tree(root, self.driver.all(), &self.limits()) {
+            Ok(facts) => (facts, Vec::new()),
+            Err(TreeError::Layer(LayerError::Stopped)) => (Default::default(), vec![timed_out(None)]),
+            Err(error) => return Err(error.into()),
+        };
+        let facts = [facts];
+        let layers = merge::Layers { facts: &facts, image: None, root: Some(root) };
+        self.report(name, TargetKind::Filesystem, &layers, problems)
+    }
+
+    fn report(
+        &self,
+        name: &str,
+        kind: TargetKind,
+        layers: &merge::Layers<'_>,
+        mut problems: Vec<Problem>,
+    ) -> Result<TargetReport, ScanError> {
+        let merged = self.merge(layers)?;
+        problems.extend(merged.problems);
+        let spec = merged.distro.as_ref().and_then(plimsoll_catalog::distro_spec);
+        let distro = merged.distro.as_ref().zip(spec);
+        let matched = plimsoll_match::match_packages(self.index, distro, &merged.packages)?;
+        problems.extend(matched.problems);
+        problems.sort();
+        problems.dedup();
+        Ok(TargetReport {
+            name: name.to_owned(),
+            kind,
+            image: None,
+            distro_id: spec.map(|spec| spec.id.to_owned()).unwrap_or_default(),
+            distro: merged.distro,
+            packages: merged.packages,
+            findings: matched.findings,
+            problems,
+        })
+    }
+
+    fn limits(&self) -> Limits<'_> {
+        Limits { layer_bytes: self.options.layer_limit, memory: &self.memory, stop: self.stop }
+    }
+
+    fn note_cache_failure(&self, result: Result<(), CacheError>) {
+        if let Err(error) = result {
+            self.cache_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+    }
+}
+
+fn timed_out(layer: Option<u32>) -> Problem {
+    Problem {
+        code: ProblemCode::Timeout,
+        analyzer: String::new(),
+        path: String::new(),
+        layer,
+        message: "the time allowed for the scan ended before this was analysed".to_owned(),
+    }
+}

@@ -1,0 +1,308 @@
+//! The vulnerability database of the Node.js security working group (`vuln/npm/<number>.json`), frozen since 2019.
+//!
+//! Its `core` folder speaks of Node.js itself, which no npm package stands for, and is not read; `index.json` repeats
+//! the other files.
+
+use plimsoll_types::{CvssVector, Status};
+use plimsoll_version::{SEMVER, VersionScheme};
+use serde::Deserialize;
+
+use super::intervals::{Interval, MAX_INTERVALS};
+use super::{RefusalReason, Sink, SourceError, SourceSpec, text};
+use crate::{Advisory, Affected, Event};
+
+/// The id of the source.
+const SOURCE: &str = "node-security-wg";
+
+/// The database of the Node.js security working group.
+pub(super) const SPEC: SourceSpec = SourceSpec {
+    id: SOURCE,
+    title: "Node.js Security Working Group",
+    description: "The old advisories on npm packages of the Node.js security working group.",
+    recognises,
+    parse,
+};
+
+fn recognises(path: &str, head: &[u8]) -> bool {
+    let has = |needle: &str| head.windows(needle.len()).any(|window| window == needle.as_bytes());
+    super::has_extension(path, &["json"])
+        && path.rsplit('/').next() != Some("index.json")
+        && head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+        && has("\"module_name\"")
+        && (has("\"title\"") || has("\"vulnerable_versions\""))
+}
+
+#[derive(Deserialize)]
+struct Record {
+    id: u64,
+    title: Option<String>,
+    overview: Option<String>,
+    recommendation: Option<String>,
+    updated_at: Option<String>,
+    publish_date: Option<String>,
+    #[serde(default)]
+    module_name: String,
+    cves: Option<Vec<String>>,
+    vulnerable_versions: Option<String>,
+    patched_versions: Option<String>,
+    references: Option<Vec<String>>,
+    cvss_vector: Option<String>,
+}
+
+fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
+    let record: Record = serde_json::from_str(super::utf8(path, bytes)?)
+        .map_err(|source| SourceError::Json { path: path.to_owned(), source })?;
+    let number = format!("NSWG-ECO-{}", record.id);
+    let mut cves =
+        text::unique(record.cves.unwrap_or_default().iter().filter_map(|cve| text::leading_cve(cve.trim())));
+    // One CVE is the same vulnerability; several are vulnerabilities that the record covers.
+    let (id, aliases, covers) = match cves.len() {
+        0 => (number, Vec::new(), Vec::new()),
+        1 => (cves.remove(0), vec![number], Vec::new()),
+        _ => (number, Vec::new(), cves),
+    };
+    if !text::is_name(&record.module_name) {
+        out.refuse(path, &id, RefusalReason::Malformed, "no package");
+        return Ok(());
+    }
+    let vulnerable = record.vulnerable_versions.as_deref().unwrap_or_default();
+    let Some(intervals) = intervals(vulnerable) else {
+        out.refuse(path, &id, RefusalReason::Malformed, &format!("not a version range: {vulnerable}"));
+        return Ok(());
+    };
+    let patched = record.patched_versions.as_deref().and_then(self::intervals).unwrap_or_default();
+
+    let mut affected =
+        Affected { ecosystem: "npm".to_owned(), package: record.module_name, ..Affected::default() };
+    let alone = intervals.len() == 1;
+    for mut interval in intervals {
+        if interval.is_empty(&SEMVER) {
+            continue;
+        }
+        // "<= 1.5.1" with "patched: >= 1.5.2" names the fix where "<= 1.5.1" alone would not. Only where no version
+        // lies between: what is said of the versions must not change.
+        if alone
+            && let [fix] = patched.as_slice()
+            && let (Some(fix), Some(upper)) = (&fix.lower, &interval.upper)
+            && fix.inclusive
+            && upper.inclusive
+            && !upper.version.contains('-')
+            && Partial::of(&upper.version).and_then(|upper| upper.next(3)).as_deref()
+                == Some(fix.version.as_str())
+        {
+            interval.upper = Some(super::intervals::Bound { version: fix.version.clone(), inclusive: false });
+        }
+        match interval.single() {
+            Some(version) => affected.versions.push(version.to_owned()),
+            None => affected.ranges.push(
+                interval.range(successor, if patched.is_empty() { Event::Limit } else { Event::Fixed }),
+            ),
+        }
+    }
+    if affected.ranges.is_empty() && affected.versions.is_empty() {
+        out.refuse(path, &id, RefusalReason::NothingAffected, vulnerable);
+        return Ok(());
+    }
+    if affected.ranges.iter().flat_map(|range| &range.events).any(|event| matches!(event, Event::Fixed(_))) {
+        affected.status = Status::Fixed;
+    }
+    let description: Vec<String> = [record.overview, record.recommendation]
+        .into_iter()
+        .flatten()
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+        .collect();
+    let cvss = record.cvss_vector.filter(|vector| {
+        vector.starts_with("CVSS:")
+            && vector.len() <= 512
+            && vector.bytes().all(|byte| byte.is_ascii_graphic())
+    });
+    out.keep(Advisory {
+        id,
+        source: SOURCE.to_owned(),
+        aliases,
+        covers,
+        title: text::one_line(record.title.as_deref().unwrap_or_default()),
+        description: description.join("\n\n"),
+        cvss: cvss.map(|vector| CvssVector { source: SOURCE.to_owned(), vector }).into_iter().collect(),
+        references: record
+            .references
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|url| text::reference("web", url))
+            .collect(),
+        published: text::date(record.publish_date.as_deref()),
+        modified: text::date(record.updated_at.as_deref()),
+        affected: vec![affected],
+        ..Advisory::default()
+    });
+    Ok(())
+}
+
+/// An npm range (node-semver, "Ranges"): alternatives separated by `||`, each of comparators that hold together.
+fn intervals(range: &str) -> Option<Vec<Interval>> {
+    let mut intervals = Vec::new();
+    for alternative in range.split("||") {
+        if intervals.len() >= MAX_INTERVALS {
+            return None;
+        }
+        intervals.push(comparators(alternative)?);
+    }
+    Some(intervals)
+}
+
+fn comparators(text: &str) -> Option<Interval> {
+    let mut interval = Interval::default();
+    let mut operator = String::new();
+    for word in text.split_whitespace().take(MAX_INTERVALS) {
+        let at = word.find(|c: char| !matches!(c, '<' | '>' | '=' | '~' | '^')).unwrap_or(word.len());
+        let (sign, version) = word.split_at_checked(at)?;
+        operator.push_str(sign);
+        if version.is_empty() {
+            continue;
+        }
+        comparator(&mut interval, &operator, version)?;
+        operator.clear();
+    }
+    operator.is_empty().then_some(interval)
+}
+
+/// Adds one comparator, such as `>=1.2`, `~1.2.3`, `1.x`.
+fn comparator(interval: &mut Interval, operator: &str, version: &str) -> Option<()> {
+    let version = version.trim_start_matches(['v', 'V']);
+    let partial = Partial::of(version)?;
+    let (low, next) = (partial.low()?, partial.next(partial.given)?);
+    match (operator, partial.given) {
+        ("" | "=" | ">=" | "<=" | "~" | "^", 0) => {}
+        ("" | "=", 3) => {
+            interval.from(&SEMVER, &low, true);
+            interval.to(&SEMVER, &low, true);
+        }
+        ("" | "=", _) => {
+            interval.from(&SEMVER, &low, true);
+            interval.to(&SEMVER, &next, false);
+        }
+        (">=", _) => interval.from(&SEMVER, &low, true),
+        ("<", _) => interval.to(&SEMVER, &low, false),
+        (">", 3) => interval.from(&SEMVER, &low, false),
+        (">", _) => interval.from(&SEMVER, &next, true),
+        ("<=", 3) => interval.to(&SEMVER, &low, true),
+        ("<=", _) => interval.to(&SEMVER, &next, false),
+        ("~" | "~>", given) => {
+            interval.from(&SEMVER, &low, true);
+            interval.to(&SEMVER, &partial.next(given.min(2))?, false);
+        }
+        ("^", given) => {
+            interval.from(&SEMVER, &low, true);
+            let leading =
+                partial.numbers.iter().position(|number| *number != 0).map_or(3, |at| at.saturating_add(1));
+            interval.to(&SEMVER, &partial.next(leading.min(given))?, false);
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// A version of which only the first numbers may be given.
+struct Partial<'a> {
+    numbers: [u64; 3],
+    given: usize,
+    suffix: &'a str,
+}
+
+impl Partial<'_> {
+    fn of(version: &str) -> Option<Partial<'_>> {
+        let end = version.find(['-', '+']).unwrap_or(version.len());
+        let (numbers, suffix) = version.split_at_checked(end)?;
+        let mut partial = Partial { numbers: [0; 3], given: 0, suffix };
+        for (place, number) in numbers.split('.').enumerate() {
+            if matches!(number, "x" | "X" | "*") {
+                break;
+            }
+            *partial.numbers.get_mut(place)? = number.parse().ok()?;
+            partial.given = place.saturating_add(1);
+        }
+        Some(partial)
+    }
+
+    /// The lowest version that it stands for.
+    fn low(&self) -> Option<String> {
+        let [major, minor, patch] = self.numbers;
+        let low = format!("{major}.{minor}.{patch}{}", if self.given == 3 { self.suffix } else { "" });
+        SEMVER.compare(&low, &low).ok()?;
+        Some(low)
+    }
+
+    /// The first version in which the number at `place` (counted from 1) is greater.
+    fn next(&self, place: usize) -> Option<String> {
+        let [major, minor, patch] = self.numbers;
+        Some(match place {
+            0 | 1 => format!("{}.0.0", major.checked_add(1)?),
+            2 => format!("{major}.{}.0", minor.checked_add(1)?),
+            _ => format!("{major}.{minor}.{}", patch.checked_add(1)?),
+        })
+    }
+}
+
+/// The version right after `version` in SemVer: after a release the first prerelease of the next patch, after a
+/// prerelease the same with one more identifier.
+fn successor(version: &str) -> String {
+    if version.contains('-') {
+        return format!("{version}.0");
+    }
+    match Partial::of(version).and_then(|partial| partial.next(3)) {
+        Some(next) => format!("{next}-0"),
+        None => version.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Expected bounds are those that node-semver prints for `new Range(text)`.
+    #[test]
+    fn ranges() {
+        let show = |text: &str| {
+            intervals(text).map(|intervals| {
+                let show = |interval: Interval| {
+                    interval
+                        .range(successor, Event::Fixed)
+                        .events
+                        .iter()
+                        .map(|event| match event {
+                            Event::Introduced(version) => format!(">={version}"),
+                            Event::Fixed(version) => format!("<{version}"),
+                            Event::LastAffected(version) => format!("<={version}"),
+                            Event::Limit(version) => format!("limit {version}"),
+                        })
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                };
+                intervals.into_iter().map(show).collect::<Vec<_>>().join(" || ")
+            })
+        };
+        for (text, expected) in [
+            ("<=1.5.1", ">=0 <=1.5.1"),
+            ("<  2.0.0", ">=0 <2.0.0"),
+            ("<0.1.1 || < 1.0.0 > 0.2.0", ">=0 <0.1.1 || >=0.2.1-0 <1.0.0"),
+            (">= 1.0.0 <= 1.2.0 || ~2.1.4", ">=1.0.0 <=1.2.0 || >=2.1.4 <2.2.0"),
+            ("*", ">=0"),
+            ("<=v1.2.3", ">=0 <=1.2.3"),
+            ("1.x", ">=1.0.0 <2.0.0"),
+            ("~1.2", ">=1.2.0 <1.3.0"),
+            ("^0.2.3", ">=0.2.3 <0.3.0"),
+            ("^1.2.3", ">=1.2.3 <2.0.0"),
+            ("^0.0.3", ">=0.0.3 <0.0.4"),
+            (">1.2", ">=1.3.0"),
+            ("<=1.2", ">=0 <1.3.0"),
+            ("=1.0.0-rc.1", ">=1.0.0-rc.1 <=1.0.0-rc.1"),
+        ] {
+            assert_eq!(show(text).as_deref(), Some(expected), "{text}");
+        }
+        for wrong in ["<", "latest", "<<1.0.0", "1.2.3.4", "99999999999999999999.0.0"] {
+            assert_eq!(show(wrong), None, "{wrong}");
+        }
+        assert_eq!(successor("1.0.0-rc.1"), "1.0.0-rc.1.0");
+    }
+}

@@ -1,0 +1,214 @@
+//! The Ruby advisory database (rubysec, `gems/<gem>/<id>.yml`; its README, "Schema").
+//!
+//! A record says which versions are patched and which were never affected; what lies between is affected.
+
+use plimsoll_types::{Severity, Status};
+use plimsoll_version::{RUBYGEMS, VersionScheme};
+use serde::Deserialize;
+
+use super::intervals::{Interval, MAX_INTERVALS, between};
+use super::{RefusalReason, Sink, SourceError, SourceSpec, text, yaml};
+use crate::{Advisory, Affected, Event, SeverityStatement};
+
+/// The id of the source.
+const SOURCE: &str = "ruby-advisory-db";
+
+/// The Ruby advisory database.
+pub(super) const SPEC: SourceSpec = SourceSpec {
+    id: SOURCE,
+    title: "Ruby Advisory Database",
+    description: "The advisories on Ruby gems that rubysec collects.",
+    recognises: |path, head| {
+        super::has_extension(path, &["yml", "yaml"])
+            && super::has_key(head, "gem")
+            && (super::has_key(head, "title") || super::has_key(head, "url"))
+    },
+    parse,
+};
+
+#[derive(Deserialize)]
+struct Record {
+    #[serde(default)]
+    gem: String,
+    cve: Option<String>,
+    ghsa: Option<String>,
+    osvdb: Option<String>,
+    url: Option<String>,
+    title: Option<String>,
+    date: Option<String>,
+    description: Option<String>,
+    cvss_v2: Option<f64>,
+    cvss_v3: Option<f64>,
+    cvss_v4: Option<f64>,
+    unaffected_versions: Option<Vec<String>>,
+    patched_versions: Option<Vec<String>>,
+    related: Option<Related>,
+}
+
+#[derive(Deserialize)]
+struct Related {
+    url: Option<Vec<String>>,
+}
+
+/// Why an interval is safe.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Safe {
+    Patched,
+    Unaffected,
+}
+
+fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
+    let record: Record = yaml::parse(path, super::utf8(path, bytes)?)?;
+    let cve = record.cve.as_deref().and_then(|cve| text::leading_cve(&format!("CVE-{}", cve.trim())));
+    let ghsa = record.ghsa.as_deref().map(|ghsa| format!("GHSA-{}", ghsa.trim()));
+    let osvdb = record.osvdb.as_deref().map(|number| format!("OSVDB-{}", number.trim()));
+    let mut ids: Vec<String> =
+        cve.into_iter().chain(ghsa).chain(osvdb).filter(|id| text::is_id(id)).collect();
+    if ids.is_empty() || !text::is_name(&record.gem) {
+        let missing = if ids.is_empty() { "no id" } else { "no gem" };
+        out.refuse(path, "", RefusalReason::Malformed, missing);
+        return Ok(());
+    }
+    let id = ids.remove(0);
+
+    let lists = [
+        (record.patched_versions.unwrap_or_default(), Safe::Patched),
+        (record.unaffected_versions.unwrap_or_default(), Safe::Unaffected),
+    ];
+    let mut safe = Vec::new();
+    for (requirements, kind) in lists {
+        for requirement in requirements {
+            let Some(interval) = requirement_interval(&requirement) else {
+                out.refuse(path, &id, RefusalReason::Malformed, &format!("not a requirement: {requirement}"));
+                return Ok(());
+            };
+            safe.push((interval, kind));
+        }
+    }
+    if safe.len() > MAX_INTERVALS {
+        out.refuse(path, &id, RefusalReason::TooLarge, "too many requirements");
+        return Ok(());
+    }
+    let mut affected =
+        Affected { ecosystem: "RubyGems".to_owned(), package: record.gem, ..Affected::default() };
+    for (interval, end) in between(&RUBYGEMS, safe) {
+        let fixed = end == Some(Safe::Patched);
+        if fixed && interval.upper.as_ref().is_some_and(|upper| !upper.inclusive) {
+            affected.status = Status::Fixed;
+        }
+        match interval.single() {
+            Some(version) => affected.versions.push(version.to_owned()),
+            None => affected
+                .ranges
+                .push(interval.range(successor, if fixed { Event::Fixed } else { Event::Limit })),
+        }
+    }
+    if affected.ranges.is_empty() && affected.versions.is_empty() {
+        out.refuse(path, &id, RefusalReason::NothingAffected, "");
+        return Ok(());
+    }
+
+    let score = record.cvss_v3.or(record.cvss_v4).or(record.cvss_v2);
+    let links =
+        record.url.into_iter().chain(record.related.and_then(|related| related.url).unwrap_or_default());
+    out.keep(Advisory {
+        id,
+        source: SOURCE.to_owned(),
+        aliases: ids,
+        title: text::one_line(record.title.as_deref().unwrap_or_default()),
+        description: record.description.map(|text| text.trim().to_owned()).unwrap_or_default(),
+        severities: score
+            .filter(|score| (0.0..=10.0).contains(score))
+            .map(|score| SeverityStatement {
+                source: SOURCE.to_owned(),
+                severity: Severity::from_cvss_score(score),
+            })
+            .into_iter()
+            .collect(),
+        references: links.filter_map(|url| text::reference("web", &url)).collect(),
+        published: text::date(record.date.as_deref()),
+        affected: vec![affected],
+        ..Advisory::default()
+    });
+    Ok(())
+}
+
+/// A requirement as `Gem::Requirement` reads it: `~> 4.2.11, >= 4.2.11.1`.
+fn requirement_interval(requirement: &str) -> Option<Interval> {
+    let mut interval = Interval::default();
+    for part in requirement.split(',').take(MAX_INTERVALS) {
+        let part = part.trim();
+        let at = part.find(|c: char| c.is_ascii_alphanumeric())?;
+        let (operator, version) = part.split_at_checked(at)?;
+        let version = version.trim();
+        // A version that Gem would not read cannot be compared.
+        RUBYGEMS.compare(version, version).ok()?;
+        match operator.trim() {
+            "=" | "" => {
+                interval.from(&RUBYGEMS, version, true);
+                interval.to(&RUBYGEMS, version, true);
+            }
+            ">=" => interval.from(&RUBYGEMS, version, true),
+            ">" => interval.from(&RUBYGEMS, version, false),
+            "<=" => interval.to(&RUBYGEMS, version, true),
+            "<" => interval.to(&RUBYGEMS, version, false),
+            "~>" => {
+                interval.from(&RUBYGEMS, version, true);
+                interval.to(&RUBYGEMS, &bump(version)?, false);
+            }
+            _ => return None,
+        }
+    }
+    Some(interval)
+}
+
+/// `Gem::Version#bump`: without prerelease segments, the last segment dropped and the one before raised by one.
+fn bump(version: &str) -> Option<String> {
+    let mut segments: Vec<u64> = Vec::new();
+    for segment in version.split(['.', '-']) {
+        match segment.parse::<u64>() {
+            Ok(number) => segments.push(number),
+            Err(_) if segment.starts_with(|c: char| c.is_ascii_alphabetic()) => break,
+            Err(_) => return None,
+        }
+    }
+    if segments.len() > 1 {
+        segments.pop();
+    }
+    let last = segments.last_mut()?;
+    *last = last.checked_add(1)?;
+    Some(segments.iter().map(u64::to_string).collect::<Vec<_>>().join("."))
+}
+
+/// A version after `version` and before any that is likely to exist: `1.6.9` → `1.6.9.0.1`.
+fn successor(version: &str) -> String {
+    format!("{version}.0.1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirements() {
+        let show = |requirement: &str| {
+            requirement_interval(requirement)
+                .map(|interval| interval.range(successor, Event::Fixed).events)
+                .map(|events| format!("{events:?}"))
+        };
+        // `ruby -e 'puts Gem::Version.new("4.2.11").bump'` prints 4.3.
+        assert_eq!(bump("4.2.11").as_deref(), Some("4.3"));
+        assert_eq!(bump("5").as_deref(), Some("6"));
+        assert_eq!(bump("2.0.0.rc1").as_deref(), Some("2.1"));
+        assert_eq!(bump("2.0.0-rc1").as_deref(), Some("2.1"));
+        assert_eq!(
+            show("~> 4.2.11, >= 4.2.11.1").as_deref(),
+            Some("[Introduced(\"4.2.11.1\"), Fixed(\"4.3\")]")
+        );
+        assert_eq!(show("= 1.0").as_deref(), Some("[Introduced(\"1.0\"), LastAffected(\"1.0\")]"));
+        assert_eq!(show("> 1.0").as_deref(), Some("[Introduced(\"1.0.0.1\")]"));
+        for wrong in ["", "none", ">= ", "!= 1.0", "~> 99999999999999999999999.1", ">= 1 2"] {
+            assert_eq!(show(wrong), None, "{wrong}");
+        }
+    }
+}

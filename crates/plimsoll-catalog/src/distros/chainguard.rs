@@ -1,0 +1,17 @@
+//! Chainguard. A rolling distribution: its advisories name no release.
+
+use plimsoll_types::{DistroSpec, MatchBy};
+
+use super::DistroEntry;
+
+pub(super) static DISTRO: DistroEntry = DistroEntry {
+    spec: &DistroSpec {
+        id: "chainguard",
+        title: "Chainguard OS",
+        os_release_ids: &["chainguard"],
+        package_ecosystem: "apk",
+        match_by: MatchBy::Source,
+        advisory_ecosystem: |_| Some("Chainguard".to_owned()),
+    },
+    advisory_name: "Chainguard",
+};

@@ -1,0 +1,340 @@
+//! The command line: one register of flags, from which help, man page, completions, environment variables and the
+//! keys of the configuration file follow.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use plimsoll_image::PlatformChoice;
+use plimsoll_types::Severity;
+
+use crate::config;
+use crate::exit::{self, Exit};
+
+/// Says how much a container image may safely carry.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Scan images, archives, layouts and directories for packages and their vulnerabilities
+    #[command(aliases = ["image", "i", "rootfs", "filesystem", "fs"])]
+    Scan(Box<Scan>),
+    /// Build and look at the advisory database
+    Db {
+        #[command(subcommand)]
+        command: Db,
+    },
+    /// Read pairs `A B` of versions from standard input and print `<`, `=` or `>` for each
+    CompareVersions(CompareVersions),
+    /// List what Plimsoll knows
+    List {
+        /// What to list
+        what: What,
+    },
+    /// Explain a code that reports use
+    Explain {
+        /// The code, such as PRB-0001
+        code: String,
+    },
+    /// Print the completion script for a shell
+    Completion {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// What to scan: an archive, an OCI layout, a directory, or a registry reference. The kind is detected, or forced by
+    /// a prefix: archive:FILE, oci:DIR[:TAG|@DIGEST], registry:REFERENCE, dir:PATH, rootfs:PATH
+    #[arg(required_unless_present = "input", value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+
+    /// Scan this image archive (the same as archive:FILE)
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(crate) input: Option<PathBuf>,
+
+    /// The format of the report on standard output, or of the file that --output names
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Report")]
+    pub(crate) format: Option<String>,
+
+    /// Where the report goes: FORMAT=FILE (repeatable), FILE, or FORMAT for standard output
+    #[arg(short, long, value_name = "FORMAT=FILE", help_heading = "Report")]
+    pub(crate) output: Vec<String>,
+
+    /// Show only these severities (critical, high, medium, low, negligible, unknown)
+    #[arg(short, long, value_name = "LIST", value_delimiter = ',', value_parser = severity, help_heading = "Report")]
+    pub(crate) severity: Vec<Severity>,
+
+    /// Leave out what no version fixes
+    #[arg(long, alias = "only-fixed", help_heading = "Report")]
+    pub(crate) ignore_unfixed: bool,
+
+    /// List all packages, not only vulnerable ones, in the table
+    #[arg(long, help_heading = "Report")]
+    pub(crate) list_all_pkgs: bool,
+
+    /// Colour the table
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Report")]
+    pub(crate) color: Color,
+
+    /// Exit with this code when the report has findings (or, with --fail-on, findings as bad as that)
+    #[arg(long, value_name = "N", help_heading = "Policy")]
+    pub(crate) exit_code: Option<u8>,
+
+    /// Exit with 1 (or --exit-code) when the report has findings of this severity or worse
+    #[arg(long, value_name = "SEVERITY", value_parser = severity, help_heading = "Policy")]
+    pub(crate) fail_on: Option<Severity>,
+
+    /// Exit with 3 when something could not be analysed
+    #[arg(long, help_heading = "Policy")]
+    pub(crate) require_complete: bool,
+
+    /// Leave out what lies in these directories (glob patterns)
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', help_heading = "Scan")]
+    pub(crate) skip_dirs: Vec<String>,
+
+    /// Leave out these files (glob patterns)
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', help_heading = "Scan")]
+    pub(crate) skip_files: Vec<String>,
+
+    /// The platform to scan: os/arch[/variant], or `all` for each
+    #[arg(long, value_name = "PLATFORM", value_parser = platform, default_value = "", hide_default_value = true, help_heading = "Scan")]
+    pub(crate) platform: PlatformChoice,
+
+    /// Stop after this time with what was found until then, such as 90s or 5m0s
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, help_heading = "Scan")]
+    pub(crate) timeout: Option<std::time::Duration>,
+
+    /// Layers analysed at the same time [default: the number of processors]
+    #[arg(long, value_name = "N", help_heading = "Scan")]
+    pub(crate) parallel: Option<usize>,
+
+    /// The advisory database to use instead of the installed one; `builtin` for the starter set
+    #[arg(long, value_name = "FILE", help_heading = "Scan")]
+    pub(crate) db: Option<String>,
+
+    /// The cache folder
+    #[arg(long, value_name = "DIR", help_heading = "Cache")]
+    pub(crate) cache_dir: Option<PathBuf>,
+
+    /// Use no cache
+    #[arg(long, help_heading = "Cache")]
+    pub(crate) no_cache: bool,
+
+    /// The size in MiB to which the cache is cut back, what was unused for longest first
+    #[arg(long, value_name = "MIB", default_value_t = 4096, help_heading = "Cache")]
+    pub(crate) cache_size: u64,
+
+    /// Open no network connection
+    #[arg(long, alias = "offline-scan", help_heading = "Registry")]
+    pub(crate) offline: bool,
+
+    /// User name for the registry
+    #[arg(long, value_name = "NAME", help_heading = "Registry")]
+    pub(crate) username: Option<String>,
+
+    /// Password for the registry (better: --password-stdin)
+    #[arg(long, value_name = "PASSWORD", hide_env_values = true, requires = "username", help_heading = "Registry")]
+    pub(crate) password: Option<String>,
+
+    /// Read the registry's password from standard input
+    #[arg(long, requires = "username", conflicts_with = "password", help_heading = "Registry")]
+    pub(crate) password_stdin: bool,
+
+    /// Bearer token for the registry
+    #[arg(long, value_name = "TOKEN", hide_env_values = true, conflicts_with = "username", help_heading = "Registry")]
+    pub(crate) registry_token: Option<String>,
+
+    /// Do not verify the registry's certificate, and allow plain HTTP
+    #[arg(long, help_heading = "Registry")]
+    pub(crate) insecure: bool,
+
+    /// A file with certificates (PEM) to trust beside the system's
+    #[arg(long, value_name = "FILE", help_heading = "Registry")]
+    pub(crate) cacert: Option<PathBuf>,
+
+    /// The configuration file [default: plimsoll.yaml, when there is one]
+    #[arg(short, long, value_name = "FILE", help_heading = "General")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Print nothing but the report and errors
+    #[arg(short, long, help_heading = "General")]
+    pub(crate) quiet: bool,
+
+    /// Show no progress
+    #[arg(long, help_heading = "General")]
+    pub(crate) no_progress: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Db {
+    /// Compile advisory feeds from disk into the database
+    Build {
+        /// Folders, archives (tar, zip) and files of feeds
+        #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+        from: Vec<PathBuf>,
+        /// Where the database goes [default: the installed one]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// The cache folder
+        #[arg(long, value_name = "DIR")]
+        cache_dir: Option<PathBuf>,
+        /// Print the counts only
+        #[arg(short, long)]
+        quiet: bool,
+    },
+    /// Say what the database holds and how old it is
+    Status {
+        /// The database [default: the installed one]
+        #[arg(long, value_name = "FILE")]
+        db: Option<String>,
+        /// The cache folder
+        #[arg(long, value_name = "DIR")]
+        cache_dir: Option<PathBuf>,
+    },
+    /// Check every byte of the database
+    Verify {
+        /// The database [default: the installed one]
+        #[arg(long, value_name = "FILE")]
+        db: Option<String>,
+        /// The cache folder
+        #[arg(long, value_name = "DIR")]
+        cache_dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareVersions {
+    /// An ecosystem (pypi, deb), a distribution (debian) or a version grammar (dpkg)
+    pub(crate) ecosystem: String,
+}
+
+/// The registers that can be listed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum What {
+    /// Package ecosystems
+    Ecosystems,
+    /// Linux distributions
+    Distros,
+    /// Analyzers with their versions
+    Analyzers,
+    /// Report formats
+    Formats,
+    /// Kinds of target
+    Targets,
+    /// Advisory sources
+    Sources,
+    /// Version grammars
+    Grammars,
+    /// Problem codes
+    Problems,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    text.parse().map_err(|_| {
+        let words: Vec<_> = Severity::ALL.iter().map(|severity| severity.word()).collect();
+        format!("expected one of {}", words.join(", "))
+    })
+}
+
+fn platform(text: &str) -> Result<PlatformChoice, String> {
+    if text.is_empty() {
+        return Ok(PlatformChoice::Default);
+    }
+    PlatformChoice::parse(text).map_err(|_| "expected os/arch, os/arch/variant or all".to_owned())
+}
+
+/// The command with what is derived: each flag of `scan` can be set by the environment (`PLIMSOLL_` and the flag's
+/// name in capitals) and by the configuration file, under its own name.
+fn command(defaults: &config::Defaults) -> clap::Command {
+    Arguments::command().mut_subcommand("scan", |scan| {
+        scan.mut_args(|arg| {
+            let Some(long) = arg.get_long().map(str::to_owned) else { return arg };
+            let arg = match defaults.get(&long) {
+                Some(values) => arg.default_values(values.iter().cloned()),
+                None => arg,
+            };
+            if matches!(long.as_str(), "input" | "help" | "version") {
+                return arg;
+            }
+            arg.env(format!("PLIMSOLL_{}", long.to_uppercase().replace('-', "_")))
+        })
+    })
+}
+
+/// Takes the command line apart, in two stages: the first finds the configuration file, the second uses what it says
+/// for what the command line and the environment leave open.
+pub(crate) fn parse() -> Result<Arguments, Exit> {
+    let first = matches(command(&config::Defaults::default()))?;
+    let Command::Scan(scan) = &first.command else { return Ok(first) };
+    let known: Vec<String> =
+        Scan::augment_args(clap::Command::new("scan")).get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)).collect();
+    match config::defaults(scan.config.as_deref(), &known) {
+        Ok(defaults) if defaults.is_empty() => Ok(first),
+        Ok(defaults) => matches(command(&defaults)),
+        Err(error) => Err(exit::report(&error)),
+    }
+}
+
+fn matches(command: clap::Command) -> Result<Arguments, Exit> {
+    let found = command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    found.map_err(|error| {
+        let _ = error.print();
+        if error.use_stderr() { Exit::Usage } else { Exit::Success }
+    })
+}
+
+pub(crate) fn completion(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(&config::Defaults::default()), "plimsoll", &mut script);
+    crate::output::standard(&script)?;
+    Ok(Exit::Success)
+}
+
+pub(crate) fn man() -> anyhow::Result<Exit> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command(&config::Defaults::default())).render(&mut page)?;
+    crate::output::standard(&page)?;
+    Ok(Exit::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_register_of_flags_is_sound() {
+        command(&config::Defaults::default()).debug_assert();
+    }
+
+    #[test]
+    fn every_flag_of_scan_has_an_environment_variable() {
+        let command = command(&config::Defaults::default());
+        let scan = command.find_subcommand("scan").unwrap();
+        let without: Vec<_> = scan
+            .get_arguments()
+            .filter(|arg| arg.get_long().is_some() && arg.get_env().is_none())
+            .map(|arg| arg.get_id().to_string())
+            .collect();
+        assert_eq!(without, ["input"]);
+    }
+}

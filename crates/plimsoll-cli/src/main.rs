@@ -1,0 +1,44 @@
+//! `plimsoll`, the command line.
+
+mod args;
+mod compare_versions;
+mod config;
+mod database;
+mod exit;
+mod list;
+mod output;
+mod progress;
+mod registry;
+mod scan;
+mod targets;
+
+use std::process::ExitCode;
+
+use exit::Exit;
+
+fn main() -> ExitCode {
+    // An analyzer that panics is reported as a problem of the file; the default hook would print into the report's
+    // company. What nobody catches is told below.
+    std::panic::set_hook(Box::new(|info| exit::remember_panic(&info.to_string())));
+    match std::panic::catch_unwind(run) {
+        Ok(exit) => exit.into(),
+        Err(_) => exit::bug().into(),
+    }
+}
+
+fn run() -> Exit {
+    let arguments = match args::parse() {
+        Ok(arguments) => arguments,
+        Err(exit) => return exit,
+    };
+    let result = match arguments.command {
+        args::Command::Scan(scan) => scan::run(&scan),
+        args::Command::Db { command } => database::run(&command),
+        args::Command::CompareVersions(arguments) => compare_versions::run(&arguments),
+        args::Command::List { what } => list::list(what),
+        args::Command::Explain { code } => list::explain(&code),
+        args::Command::Completion { shell } => args::completion(shell),
+        args::Command::Man => args::man(),
+    };
+    result.unwrap_or_else(|error| exit::report(&error))
+}

@@ -1,0 +1,99 @@
+//! The way to registries: what the command line, the configuration and the environment say of them.
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use anyhow::Context;
+use plimsoll_http::{Client, ClientConfig};
+use plimsoll_image::{Image, PlatformChoice};
+use plimsoll_registry::{AuthFile, Login, Reference, Registry, RegistryConfig, Secret};
+
+use crate::args::Scan;
+use crate::config;
+use crate::exit::usage;
+
+/// The most bytes of a password on standard input.
+const MAX_PASSWORD: u64 = 64 << 10;
+
+/// What is known of how to reach registries. Certificates are loaded and connections made when the first image is asked
+/// for, so that a scan of an archive does not pay for them.
+pub(crate) struct Access<'a> {
+    scan: &'a Scan,
+    password: Option<Secret>,
+    registry: OnceLock<Registry>,
+}
+
+impl<'a> Access<'a> {
+    pub(crate) fn new(scan: &'a Scan) -> anyhow::Result<Access<'a>> {
+        let mut password = scan.password.as_deref().map(Secret::new);
+        if scan.password_stdin {
+            let mut text = String::new();
+            let mut input = std::io::stdin().lock().take(MAX_PASSWORD);
+            input.read_to_string(&mut text).context("cannot read the password from standard input")?;
+            password = Some(Secret::new(text.trim_end_matches(['\r', '\n'])));
+        }
+        if scan.username.is_some() && password.is_none() {
+            return Err(usage("--username needs --password-stdin or --password"));
+        }
+        Ok(Access { scan, password, registry: OnceLock::new() })
+    }
+
+    /// The images of a reference. No layer is read yet.
+    pub(crate) fn open(
+        &self,
+        reference: &str,
+        platform: &PlatformChoice,
+        machine: &str,
+    ) -> anyhow::Result<Vec<Image>> {
+        let reference: Reference = reference.parse().map_err(|error| {
+            usage(format!("'{reference}' is no file, no directory and no image reference: {error}"))
+        })?;
+        let registry = match self.registry.get() {
+            Some(registry) => registry,
+            None => {
+                let made = self.registry()?;
+                self.registry.get_or_init(|| made)
+            }
+        };
+        Ok(registry.open(&reference, platform, machine)?)
+    }
+
+    fn registry(&self) -> anyhow::Result<Registry> {
+        let scan = self.scan;
+        let variable = |name: &str| std::env::var(name).ok();
+        let client = ClientConfig {
+            offline: scan.offline,
+            insecure: scan.insecure,
+            ca_files: scan.cacert.iter().cloned().collect(),
+            ..ClientConfig::default()
+        };
+        let client = Client::new(client.with_environment(variable))?;
+        let login = scan.username.clone().zip(self.password.clone());
+        let config = RegistryConfig {
+            logins: login.map(|(user, password)| Login { registry: None, user, password }).into_iter().collect(),
+            token: scan.registry_token.as_deref().map(Secret::new),
+            auth_files: auth_files(),
+            helper_path: std::env::var_os("PATH"),
+            mirrors: config::read(scan.config.as_deref())?.mirrors,
+            ..RegistryConfig::default()
+        };
+        Ok(Registry::new(client, config)?)
+    }
+}
+
+/// Where Docker and Podman keep credentials.
+fn auth_files() -> Vec<AuthFile> {
+    let folder = |name: &str| -> Option<PathBuf> {
+        std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from)
+    };
+    let docker = folder("DOCKER_CONFIG").or_else(|| Some(folder("HOME")?.join(".docker")));
+    let podman = folder("XDG_RUNTIME_DIR").map(|dir| dir.join("containers"));
+    let in_folder = |dir: Option<PathBuf>, name: &str| dir.map(|dir: PathBuf| dir.join(Path::new(name)));
+    [folder("REGISTRY_AUTH_FILE"), in_folder(docker, "config.json"), in_folder(podman, "auth.json")]
+        .into_iter()
+        .flatten()
+        .map(AuthFile::Path)
+        .collect()
+}

@@ -1,0 +1,200 @@
+//! `plimsoll scan`.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use plimsoll_cache::Cache;
+use plimsoll_image::sources::Request;
+use plimsoll_image::{Image, PlatformChoice};
+use plimsoll_policy::{Filter, Gate};
+use plimsoll_report::RenderOptions;
+use plimsoll_scan::{DEFAULT_LAYER_LIMIT, Options, Scanner, Skip};
+use plimsoll_types::{Report, Severity, TargetReport};
+
+use crate::args::{Color, Scan};
+use crate::exit::{self, Exit, usage};
+use crate::output::{self, Output};
+use crate::progress::Display;
+use crate::targets::{self, Target};
+use crate::{database, registry};
+
+/// The table's width where there is no terminal to ask.
+const DEFAULT_WIDTH: usize = 120;
+
+/// Scans the targets, writes the reports, and says how the run ends.
+pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
+    let outputs = output::outputs(scan.format.as_deref(), &scan.output)?;
+    let skip = Skip::new(&scan.skip_dirs, &scan.skip_files).map_err(|error| usage(error.to_string()))?;
+    let mut names: Vec<String> =
+        scan.input.iter().map(|path| format!("archive:{}", path.display())).collect();
+    names.extend(scan.targets.iter().cloned());
+    let cache_folder = database::cache_folder(scan.cache_dir.as_deref());
+    let cache = if scan.no_cache { None } else { cache_folder.map(|folder| Cache::new(&folder)) };
+    let (index, database) = database::open(scan.db.as_deref(), scan.cache_dir.as_deref())?;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = Options {
+        threads: scan.parallel.filter(|&threads| threads > 0).unwrap_or(processors),
+        skip,
+        layer_limit: DEFAULT_LAYER_LIMIT,
+    };
+    let stop = AtomicBool::new(false);
+    let display = Display::new(!scan.quiet && !scan.no_progress);
+    let scanner = Scanner::new(options, cache.clone(), &index, &stop, &display);
+    let registry = registry::Access::new(scan)?;
+
+    let (mut targets, failures) = with_timer(scan.timeout, &stop, || {
+        let mut reports: Vec<TargetReport> = Vec::new();
+        let mut failures: Vec<anyhow::Error> = Vec::new();
+        for name in &names {
+            // A target that cannot be scanned does not keep the others from it.
+            match one_target(scan, &scanner, &registry, name) {
+                Ok(more) => reports.extend(more),
+                Err(error) => failures.push(error),
+            }
+        }
+        (reports, failures)
+    });
+    display.clear();
+    if let (Some(error), false) = (scanner.cache_failure(), scan.quiet) {
+        exit::warn(&anyhow::Error::new(error).context("the next scan will not be faster"));
+    }
+    if let Some(cache) = &cache {
+        // Already told above, or not worth a word: the cache can wait for a day with room.
+        let _ = cache.prune(scan.cache_size.saturating_mul(1 << 20));
+    }
+    let failed = failures.iter().map(exit::report).max_by_key(|exit| *exit == Exit::Usage);
+    if targets.is_empty() && failed.is_some() {
+        return Ok(failed.unwrap_or(Exit::Unavailable));
+    }
+
+    let filter = Filter { severities: scan.severity.iter().copied().collect(), ignore_unfixed: scan.ignore_unfixed };
+    for target in &mut targets {
+        filter.apply(target);
+    }
+    let report = Report {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        created: database::now(),
+        database,
+        targets,
+    };
+    write(scan, &outputs, &report)?;
+    Ok(failed.unwrap_or_else(|| verdict(scan, &report)))
+}
+
+fn one_target(
+    scan: &Scan,
+    scanner: &Scanner<'_>,
+    registry: &registry::Access<'_>,
+    name: &str,
+) -> anyhow::Result<Vec<TargetReport>> {
+    let machine = machine();
+    let images: Vec<Image> = match targets::understand(name)? {
+        Target::Directory(path) => return Ok(vec![scanner.directory(name, &path)?]),
+        Target::Image { source, path, selector } => {
+            let request = Request { path: &path, selector: &selector, platform: &scan.platform, machine };
+            (source.open)(&request)?
+        }
+        Target::Registry(reference) => registry.open(&reference, &scan.platform, machine)?,
+    };
+    let several = images.len() > 1;
+    let mut reports = Vec::new();
+    for image in &images {
+        // Several results from one target need names of their own.
+        let mut shown = name.to_owned();
+        if several {
+            let distinct_tags = images.iter().any(|other| other.metadata.tags != image.metadata.tags);
+            match image.metadata.tags.first().filter(|_| distinct_tags) {
+                Some(tag) => shown = format!("{shown} ({tag})"),
+                None => shown = format!("{shown} ({})", image.metadata.platform),
+            }
+            if matches!(scan.platform, PlatformChoice::All) && distinct_tags {
+                shown = format!("{shown} ({})", image.metadata.platform);
+            }
+        }
+        reports.push(scanner.image(&shown, image)?);
+    }
+    Ok(reports)
+}
+
+/// This machine's architecture as OCI spells it.
+fn machine() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        "powerpc64" => "ppc64le",
+        other => other,
+    }
+}
+
+/// Runs `work`, and sets `stop` when the time is over before it is done.
+fn with_timer<T>(timeout: Option<Duration>, stop: &AtomicBool, work: impl FnOnce() -> T) -> T {
+    let Some(timeout) = timeout else { return work() };
+    let done = (Mutex::new(false), Condvar::new());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let guard = done.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let waited = done.1.wait_timeout_while(guard, timeout, |done| !*done);
+            if waited.is_ok_and(|(_, result)| result.timed_out()) {
+                stop.store(true, Ordering::Relaxed);
+            }
+        });
+        let result = work();
+        *done.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        done.1.notify_all();
+        result
+    })
+}
+
+fn write(scan: &Scan, outputs: &[Output], report: &Report) -> anyhow::Result<()> {
+    for output in outputs {
+        let terminal = output.file.is_none() && std::io::stdout().is_terminal();
+        let width = if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None };
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let options = RenderOptions {
+            width: width.unwrap_or(DEFAULT_WIDTH),
+            color: match scan.color {
+                Color::Always => output.file.is_none(),
+                Color::Never => false,
+                Color::Auto => terminal && !no_color,
+            },
+            list_all_packages: scan.list_all_pkgs,
+        };
+        // Rendered in memory first: a report that cannot be made whole is not begun.
+        let mut bytes = Vec::new();
+        (output.format.render)(report, &options, &mut bytes)
+            .with_context(|| format!("cannot make the {} report", output.format.id))?;
+        match &output.file {
+            Some(path) => output::file(path, &bytes)?,
+            None => output::standard(&bytes)?,
+        }
+    }
+    Ok(())
+}
+
+/// How a scan that was done ends.
+fn verdict(scan: &Scan, report: &Report) -> Exit {
+    let gate = Gate {
+        // --exit-code alone is about any finding that is shown, as users of other scanners know it.
+        fail_on: scan.fail_on.or(scan.exit_code.map(|_| Severity::Unknown)),
+    };
+    let violations: Vec<String> = report.targets.iter().flat_map(|target| gate.violations(target)).collect();
+    if !violations.is_empty() {
+        if scan.fail_on.is_some() && !scan.quiet {
+            for violation in &violations {
+                exit::message("policy", violation);
+            }
+        }
+        return match scan.exit_code {
+            Some(0) => Exit::Success,
+            code => Exit::Violation(code.unwrap_or(1)),
+        };
+    }
+    if scan.require_complete && report.targets.iter().any(|target| !target.complete()) {
+        return Exit::Incomplete;
+    }
+    Exit::Success
+}

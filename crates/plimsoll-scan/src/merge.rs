@@ -1,0 +1,565 @@
+//! From the facts of layers to what the image holds: which facts are still alive, which files a link makes
+//! interesting, who brought a package, and which package owns another's files.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io::Read;
+use std::path::Path;
+
+use plimsoll_analysis::{
+    BString, ByteSlice, DistroFact, Fact, FactProblem, FileFacts, Found, LayerFacts, NodeKind, PackageFact,
+    ResolveError, Selection, View, join, open_tree_file,
+};
+use plimsoll_archive::tar::{self, TarError};
+use plimsoll_archive::{Compression, Decoder, MAGIC_LEN, Window};
+use plimsoll_image::Image;
+use plimsoll_types::{Distro, Location, Package, PackageUrl, Problem, ProblemCode, SourcePackage};
+
+use crate::{ScanError, Scanner};
+
+/// The layers of a target with their facts, and the way back to their bytes.
+pub(crate) struct Layers<'a> {
+    pub(crate) facts: &'a [LayerFacts],
+    pub(crate) image: Option<&'a Image>,
+    pub(crate) root: Option<&'a Path>,
+}
+
+/// What a target holds.
+pub(crate) struct Merged {
+    pub(crate) distro: Option<Distro>,
+    pub(crate) packages: Vec<Package>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// The facts of one file that is there in the merged image.
+struct Live<'a> {
+    layer: usize,
+    file: std::borrow::Cow<'a, FileFacts>,
+}
+
+/// A file that a link or a companion makes worth a second look.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Look {
+    layer: usize,
+    /// Where its content is.
+    path: Vec<u8>,
+    /// The path under which the analyzers want it.
+    seen_as: Vec<u8>,
+    selection: Selection,
+    /// Companions: the ending, the layer and the path.
+    companions: Vec<(&'static str, usize, Vec<u8>)>,
+}
+
+impl Scanner<'_> {
+    pub(crate) fn merge(&self, layers: &Layers<'_>) -> Result<Merged, ScanError> {
+        let view = View::new(layers.facts.iter().map(|facts| &facts.index).collect());
+        let mut problems = Vec::new();
+        let skip = |path: &[u8]| self.options.skip.skips(path);
+
+        let mut live: Vec<Live<'_>> = Vec::new();
+        for (layer, facts) in layers.facts.iter().enumerate() {
+            for file in &facts.files {
+                if view.is_alive(&file.path, layer) && !skip(&file.path) {
+                    live.push(Live { layer, file: std::borrow::Cow::Borrowed(file) });
+                }
+            }
+            for (path, fault) in &facts.problems {
+                if path.is_empty() || !skip(path) {
+                    problems.push(problem(layers, layer, "", path, fault));
+                }
+            }
+        }
+        let looks = self.looks(&view, &live, &mut problems, layers);
+        let looks: Vec<Look> = looks.into_iter().filter(|look| !skip(&look.seen_as)).collect();
+        for (look, files) in self.take_looks(layers, looks)? {
+            // With companions, what was said without them is out of date.
+            if !look.companions.is_empty() {
+                live.retain(|old| !(old.layer == look.layer && old.file.path == look.seen_as));
+            }
+            live.extend(files.into_iter().map(|file| Live { layer: look.layer, file: std::borrow::Cow::Owned(file) }));
+        }
+        for found in &live {
+            for fault in &found.file.problems {
+                problems.push(problem(layers, found.layer, &found.file.analyzer, &found.file.path, fault));
+            }
+        }
+        let distro = distro(&live);
+        let packages = packages(&view, layers, &live, distro.as_ref());
+        let os_packages = packages.iter().filter(|package| package.ecosystem.os).count();
+        let known = distro.as_ref().and_then(plimsoll_catalog::distro_spec);
+        if os_packages == 0 && known.is_some() {
+            let os_database = |live: &Live<'_>| {
+                let id = live.file.analyzer.split('/').next().unwrap_or_default();
+                plimsoll_catalog::ecosystem(id).is_some_and(|spec| spec.os)
+            };
+            if !live.iter().any(os_database) {
+                let name = known.map(|spec| spec.title).unwrap_or_default();
+                problems.push(Problem {
+                    code: ProblemCode::NoPackageDatabase,
+                    analyzer: String::new(),
+                    path: String::new(),
+                    layer: None,
+                    message: format!("the image is {name} but has no package database that could be read"),
+                });
+            }
+        }
+        if os_packages > 0 && distro.is_none() {
+            problems.push(Problem {
+                code: ProblemCode::UnknownDistribution,
+                analyzer: String::new(),
+                path: String::new(),
+                layer: None,
+                message: format!("{os_packages} packages are installed but no file says of which distribution"),
+            });
+        }
+        Ok(Merged { distro, packages, problems })
+    }
+
+    /// The files that links and companions make worth a second look.
+    fn looks(
+        &self,
+        view: &View<'_>,
+        live: &[Live<'_>],
+        problems: &mut Vec<Problem>,
+        layers: &Layers<'_>,
+    ) -> Vec<Look> {
+        let matcher = self.driver.matcher();
+        let analyzers = self.driver.analyzers();
+        let seen: HashSet<(usize, &[u8], &str)> =
+            live.iter().map(|live| (live.layer, &**live.file.path, live.file.analyzer.as_str())).collect();
+        // Whoever looked at a file and found nothing left no facts; that it would have looked is known from its path.
+        let looked = |found: &Found<'_>, bit: usize| {
+            view.is_alive(&found.path, found.layer)
+                && (matcher.by_path(&found.path) & (1 << bit) != 0
+                    || seen.contains(&(found.layer, &found.path[..], analyzers[bit].id())))
+        };
+        let mut looks: BTreeMap<Vec<u8>, Look> = BTreeMap::new();
+        let mut want = |seen_as: Vec<u8>, found: Found<'_>, selection: Selection| {
+            let selection = (0..analyzers.len())
+                .filter(|&bit| selection & (1 << bit) != 0 && !looked(&found, bit))
+                .fold(0, |selection, bit| selection | 1 << bit);
+            if selection != 0 && found.kind() == NodeKind::File && found.path != seen_as {
+                looks
+                    .entry(seen_as.clone())
+                    .and_modify(|look| look.selection |= selection)
+                    .or_insert(Look { layer: found.layer, path: found.path, seen_as, selection, companions: Vec::new() });
+            }
+        };
+        for (path, selection) in matcher.paths() {
+            match view.resolve(path) {
+                Ok(Some(found)) => want(path.to_vec(), found, selection),
+                Ok(None) => {}
+                Err(error) => {
+                    // A file of interest that cannot be reached: were it a package database, its packages would be
+                    // missing without a word.
+                    problems.push(broken(path, error));
+                }
+            }
+        }
+        for (directory, _) in matcher.directories() {
+            let Ok(Some(found)) = view.resolve(directory) else { continue };
+            if found.kind() == NodeKind::Directory && found.path != directory {
+                for child in view.children(&found.path) {
+                    let seen_as = join(directory, &child.path);
+                    let selection = matcher.by_path(&seen_as);
+                    if selection != 0 && let Ok(Some(found)) = view.resolve(&child.path) {
+                        want(seen_as, found, selection);
+                    }
+                }
+            }
+        }
+        for (layer, index) in view.layers().iter().enumerate() {
+            for node in index.nodes() {
+                if !matches!(node.kind, NodeKind::Symlink | NodeKind::HardLink) {
+                    continue;
+                }
+                let path = index.path(node);
+                let selection = matcher.by_path(path);
+                if selection != 0
+                    && view.is_alive(path, layer)
+                    && let Ok(Some(found)) = view.resolve(path)
+                {
+                    want(path.to_vec(), found, selection);
+                }
+            }
+        }
+        let mut looks: Vec<Look> = looks.into_values().collect();
+        // Companions: an empty one says nothing.
+        for (bit, analyzer) in analyzers.iter().enumerate() {
+            for ending in analyzer.interest().companions {
+                let main: Vec<(usize, Vec<u8>, Vec<u8>)> = live
+                    .iter()
+                    .filter(|live| live.file.analyzer == analyzer.id())
+                    .map(|live| (live.layer, live.file.path.to_vec(), live.file.path.to_vec()))
+                    .chain(
+                        looks
+                            .iter()
+                            .filter(|look| look.selection & (1 << bit) != 0)
+                            .map(|look| (look.layer, look.path.clone(), look.seen_as.clone())),
+                    )
+                    .collect();
+                for (layer, path, seen_as) in main {
+                    let beside = [&path[..], ending.as_bytes()].concat();
+                    let Ok(Some(found)) = view.resolve(&beside) else { continue };
+                    if found.node.is_none_or(|node| node.size == 0 || node.kind != NodeKind::File) {
+                        continue;
+                    }
+                    let companion = (*ending, found.layer, found.path);
+                    match looks.iter_mut().find(|look| look.seen_as == seen_as) {
+                        Some(look) => look.companions.push(companion),
+                        None => {
+                            let selection = 1 << bit;
+                            looks.push(Look { layer, path, seen_as, selection, companions: vec![companion] });
+                        }
+                    }
+                }
+            }
+        }
+        let _ = layers;
+        looks
+    }
+
+    /// Goes back to the layers for the files in `looks`.
+    fn take_looks(
+        &self,
+        layers: &Layers<'_>,
+        looks: Vec<Look>,
+    ) -> Result<Vec<(Look, Vec<FileFacts>)>, ScanError> {
+        let mut taken = Vec::new();
+        for look in looks {
+            let diff_id = |layer: usize| layers.image.map(|image| &image.layers[layer].diff_id);
+            let analyzers = self.driver.analyzers().iter().enumerate();
+            let who: Vec<String> = analyzers
+                .filter(|(bit, _)| look.selection & (1 << bit) != 0)
+                .map(|(_, analyzer)| format!("{}@{}", analyzer.id(), analyzer.version()))
+                .collect();
+            let beside: Vec<String> = look
+                .companions
+                .iter()
+                .map(|(ending, layer, path)| format!("{ending} {:?} {}", diff_id(*layer), path.as_bstr()))
+                .collect();
+            let about = format!(
+                "{} as {} by {} with {}",
+                look.path.as_bstr(),
+                look.seen_as.as_bstr(),
+                who.join(" "),
+                beside.join(" ")
+            );
+            let files = self.second_look(diff_id(look.layer), &about, || {
+                let mut companions = Vec::new();
+                for (ending, layer, path) in &look.companions {
+                    companions.push((*ending, self.content(layers, *layer, path)?));
+                }
+                let content = self.content(layers, look.layer, &look.path)?;
+                let mode = layers.facts[look.layer].index.get(&look.path).map_or(0o644, |node| u32::from(node.mode));
+                let mut files = Vec::new();
+                self.driver.analyze(&look.seen_as, mode, &content, &companions, look.selection, &mut files);
+                Ok(files)
+            })?;
+            taken.push((look, files));
+        }
+        Ok(taken)
+    }
+
+    /// The content of a file of a layer, by going back to the layer.
+    fn content(&self, layers: &Layers<'_>, layer: usize, path: &[u8]) -> Result<Vec<u8>, ScanError> {
+        let node = layers.facts[layer].index.get(path).copied();
+        let Some(node) = node.filter(|node| node.size <= plimsoll_analysis::MAX_BUFFERED_FILE) else {
+            return Ok(Vec::new());
+        };
+        if let Some(root) = layers.root {
+            let read = || {
+                let mut out = Vec::new();
+                open_tree_file(root, path)?.take(plimsoll_analysis::MAX_BUFFERED_FILE).read_to_end(&mut out)?;
+                Ok(out)
+            };
+            return read().map_err(|source| {
+                ScanError::Tree(plimsoll_analysis::TreeError::Root {
+                    path: root.join(path.to_str_lossy().as_ref()),
+                    source,
+                })
+            });
+        }
+        let Some(image) = layers.image else { return Ok(Vec::new()) };
+        let described = &image.layers[layer];
+        let digest = described.digest.as_ref().unwrap_or(&described.diff_id).clone();
+        let failed = |source| ScanError::Open { layer: digest.clone(), source };
+        if let Some(random) = described.blob.as_ref().and_then(|blob| blob.random_access()) {
+            let mut head = [0; MAGIC_LEN];
+            let n = random.read_at(&mut head, 0).map_err(failed)?;
+            if Compression::detect(&head[..n]) == Compression::None {
+                let window = Window::new(random, node.offset, node.size);
+                return plimsoll_archive::read_vec(&window, u64::MAX).map_err(failed);
+            }
+        }
+        let tar_failed =
+            |source: TarError| ScanError::Layer { layer: digest.clone(), source: source.into() };
+        let find = |stream: &mut dyn Read| -> Result<Vec<u8>, ScanError> {
+            let decoder = Decoder::new(stream).map_err(failed)?;
+            let mut reader = tar::Reader::new(decoder, None, self.options.layer_limit);
+            while let Some(entry) = reader.next_entry().map_err(tar_failed)? {
+                if entry.offset == node.offset && entry.stored == node.size {
+                    return reader.read_data().map_err(tar_failed);
+                }
+            }
+            Ok(Vec::new())
+        };
+        match (&described.blob, &image.sweep) {
+            (Some(blob), _) => find(&mut *blob.open().map_err(failed)?),
+            (None, Some(sweep)) => {
+                let mut found = Ok(Vec::new());
+                sweep.sweep(&[layer], &mut |_, stream| {
+                    found = find(stream);
+                    Ok(())
+                })?;
+                found
+            }
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+}
+
+fn broken(path: &[u8], error: ResolveError) -> Problem {
+    Problem {
+        code: ProblemCode::BrokenLink,
+        analyzer: String::new(),
+        path: path.to_str_lossy().into_owned(),
+        layer: None,
+        message: error.to_string(),
+    }
+}
+
+fn problem(layers: &Layers<'_>, layer: usize, analyzer: &str, path: &[u8], fault: &FactProblem) -> Problem {
+    let code = ProblemCode::ALL.into_iter().find(|code| code.code() == fault.code);
+    Problem {
+        code: code.unwrap_or(ProblemCode::UnreadableFile),
+        analyzer: analyzer.to_owned(),
+        path: path.to_str_lossy().into_owned(),
+        layer: layer_number(layers, layer),
+        message: fault.message.clone(),
+    }
+}
+
+fn layer_number(layers: &Layers<'_>, layer: usize) -> Option<u32> {
+    layers.image.and_then(|_| u32::try_from(layer).ok())
+}
+
+/// Puts together what the files say of the distribution.
+fn distro(live: &[Live<'_>]) -> Option<Distro> {
+    let mut facts: Vec<&DistroFact> = live
+        .iter()
+        .flat_map(|live| &live.file.facts)
+        .filter_map(|fact| if let Fact::Distro(fact) = fact { Some(fact) } else { None })
+        .collect();
+    facts.sort_by_key(|fact| std::cmp::Reverse(fact.rank));
+    /// Above this rank a file is exact about the version but does not decide which distribution it is: derivatives
+    /// keep their parent's version file.
+    const VERSION_ONLY: u8 = 20;
+    let first = facts.iter().find(|fact| fact.rank <= VERSION_ONLY).or_else(|| facts.first())?;
+    let mut distro = Distro { id: first.id.clone(), ..Distro::default() };
+    for fact in facts.iter().filter(|fact| fact.id == first.id) {
+        let fill = |into: &mut String, from: &str| {
+            if into.is_empty() {
+                from.clone_into(into);
+            }
+        };
+        fill(&mut distro.name, &fact.name);
+        fill(&mut distro.version, &fact.version);
+        fill(&mut distro.codename, &fact.codename);
+        fill(&mut distro.pretty_name, &fact.pretty_name);
+        fill(&mut distro.variant, &fact.variant);
+        fill(&mut distro.cpe, &fact.cpe);
+        if distro.id_like.is_empty() {
+            distro.id_like.clone_from(&fact.id_like);
+        }
+    }
+    Some(distro)
+}
+
+/// Makes the packages of the merged image.
+fn packages(
+    view: &View<'_>,
+    layers: &Layers<'_>,
+    live: &[Live<'_>],
+    distro: Option<&Distro>,
+) -> Vec<Package> {
+    let spec = distro.and_then(plimsoll_catalog::distro_spec);
+    let distro = distro.map(|distro| (distro, spec.map_or("", |spec| spec.id)));
+    let mut merged: BTreeMap<(&str, &str, &str, &str, &str), Package> = BTreeMap::new();
+    for found in live {
+        for fact in &found.file.facts {
+            let Fact::Package(fact) = fact else { continue };
+            let Some(ecosystem) = plimsoll_catalog::ecosystem(&fact.ecosystem) else { continue };
+            let layer = introduced(view, layers, found, fact);
+            let location = Location {
+                path: format!("{}{}", found.file.path.to_str_lossy(), fact.inside),
+                layer: layer_number(layers, layer),
+            };
+            let key = (
+                ecosystem.id,
+                fact.name.as_str(),
+                fact.version.as_str(),
+                fact.arch.as_str(),
+                fact.modularity.as_str(),
+            );
+            let package = merged.entry(key).or_insert_with(|| Package {
+                ecosystem,
+                name: fact.name.clone(),
+                version: fact.version.clone(),
+                arch: fact.arch.clone(),
+                source: (!fact.source_name.is_empty()).then(|| SourcePackage {
+                    name: fact.source_name.clone(),
+                    version: fact.source_version.clone(),
+                }),
+                licenses: fact.licenses.clone(),
+                vendor: fact.vendor.clone(),
+                modularity: fact.modularity.clone(),
+                locations: Vec::new(),
+                purl: plimsoll_catalog::package_url(ecosystem, fact, distro),
+                contains: Vec::new(),
+                found_by: found.file.analyzer.clone(),
+            });
+            package.locations.push(location);
+        }
+    }
+    let mut packages: Vec<Package> = merged.into_values().collect();
+    for package in &mut packages {
+        package.locations.sort();
+        package.locations.dedup();
+    }
+    give_to_owners(view, live, &mut packages);
+    packages
+}
+
+/// The layer that brought a package: the lowest from which on every version of the file names it.
+fn introduced(view: &View<'_>, layers: &Layers<'_>, found: &Live<'_>, package: &PackageFact) -> usize {
+    let mut introduced = found.layer;
+    for layer in (0..found.layer).rev() {
+        let facts = &layers.facts[layer];
+        let Some(node) = facts.index.get(&found.file.path) else { continue };
+        if node.kind != NodeKind::File {
+            break;
+        }
+        let at = facts.files.partition_point(|file| file.path < found.file.path);
+        let same = facts.files[at..]
+            .iter()
+            .take_while(|file| file.path == found.file.path)
+            .filter(|file| file.analyzer == found.file.analyzer)
+            .flat_map(|file| &file.facts)
+            .any(|fact| {
+                matches!(fact, Fact::Package(older) if older.name == package.name
+                    && older.version == package.version
+                    && older.arch == package.arch
+                    && older.inside == package.inside)
+            });
+        if !same {
+            break;
+        }
+        introduced = layer;
+    }
+    let _ = view;
+    introduced
+}
+
+/// Finds the language packages whose files belong to a package of the operating system: they are reported as that
+/// package. Ownership is looked at on the merged image, so it does not matter which layers the two came from.
+fn give_to_owners(view: &View<'_>, live: &[Live<'_>], packages: &mut Vec<Package>) {
+    let mut by_path: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+    for (number, package) in packages.iter().enumerate().filter(|(_, package)| !package.ecosystem.os) {
+        for location in &package.locations {
+            let file = location.path.split("!/").next().unwrap_or_default();
+            by_path.entry(file.as_bytes().to_vec()).or_default().push(number);
+        }
+    }
+    if by_path.is_empty() {
+        return;
+    }
+    let mut roots = Roots { view, known: HashMap::new() };
+    // Per language package: its owned locations and who owns them.
+    let mut owned: HashMap<usize, BTreeSet<String>> = HashMap::new();
+    let mut owners: HashMap<usize, BTreeSet<(&str, &str, &str)>> = HashMap::new();
+    let mut own = |ecosystem: &'_ str, name: &'_ str, arch: &'_ str, paths: &[BString]| -> Vec<(usize, String)> {
+        let _ = (ecosystem, name, arch);
+        let mut hits = Vec::new();
+        for path in paths {
+            let direct = by_path.get(&path[..]);
+            let moved = if direct.is_none() { roots.real(path) } else { None };
+            let hit = direct.or_else(|| moved.as_ref().and_then(|path| by_path.get(path)));
+            for &number in hit.into_iter().flatten() {
+                let path = moved.as_deref().filter(|_| direct.is_none()).unwrap_or(path);
+                hits.push((number, path.to_str_lossy().into_owned()));
+            }
+        }
+        hits
+    };
+    for found in live {
+        for fact in &found.file.facts {
+            let (ecosystem, name, arch, paths) = match fact {
+                Fact::Package(package) if !package.owned.is_empty() => {
+                    (package.ecosystem.as_str(), package.name.as_str(), package.arch.as_str(), &package.owned)
+                }
+                Fact::Owned(files) => (files.ecosystem.as_str(), files.name.as_str(), files.arch.as_str(), &files.paths),
+                _ => continue,
+            };
+            for (number, path) in own(ecosystem, name, arch, paths) {
+                owned.entry(number).or_default().insert(path);
+                owners.entry(number).or_default().insert((ecosystem, name, arch));
+            }
+        }
+    }
+    let mut gone: HashSet<usize> = HashSet::new();
+    let mut contained: Vec<(usize, PackageUrl)> = Vec::new();
+    for (number, paths) in &owned {
+        let mut holders = Vec::new();
+        for (ecosystem, name, arch) in &owners[number] {
+            let holder = packages.iter().position(|package| {
+                package.ecosystem.id == *ecosystem
+                    && package.name == *name
+                    && (arch.is_empty() || package.arch == *arch)
+            });
+            holders.extend(holder);
+        }
+        // A file list without its package: the package was removed, its files may still be there for another reason.
+        if holders.is_empty() {
+            continue;
+        }
+        let package = &mut packages[*number];
+        let purl = package.purl.clone();
+        package.locations.retain(|location| !paths.contains(location.path.split("!/").next().unwrap_or_default()));
+        if package.locations.is_empty() {
+            gone.insert(*number);
+        }
+        contained.extend(holders.into_iter().map(|holder| (holder, purl.clone())));
+    }
+    for (holder, purl) in contained {
+        packages[holder].contains.push(purl);
+    }
+    for package in packages.iter_mut() {
+        package.contains.sort();
+        package.contains.dedup();
+    }
+    let mut number = 0;
+    packages.retain(|_| {
+        number += 1;
+        !gone.contains(&(number - 1))
+    });
+}
+
+/// Where the directories at the root really are: `/lib` is `usr/lib` on a merged-/usr system, while package databases
+/// still name files below `/lib`.
+struct Roots<'a, 'b> {
+    view: &'a View<'b>,
+    known: HashMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl Roots<'_, '_> {
+    fn real(&mut self, path: &[u8]) -> Option<Vec<u8>> {
+        let slash = path.iter().position(|&byte| byte == b'/')?;
+        let (first, rest) = path.split_at(slash);
+        let view = self.view;
+        let real = self.known.entry(first.to_vec()).or_insert_with(|| {
+            let found = view.resolve(first).ok().flatten()?;
+            (found.path != first && found.kind() == NodeKind::Directory).then_some(found.path)
+        });
+        real.as_ref().map(|real| [&real[..], rest].concat())
+    }
+}
