@@ -1,0 +1,384 @@
+//! The index as its users see it: what is written comes back, and damage never goes unnoticed or causes a panic.
+
+// The shared functions of a test binary are test code too, but clippy does not see that.
+#![allow(clippy::unwrap_used)]
+
+use plimsoll_db::{
+    End, FactRecord, Index, Interval, OpenError, Prose, Record, WriteError, WriteOptions, install, write,
+};
+use plimsoll_types::{CvssVector, Reference, Severity, Status, Timestamp};
+use xxhash_rust::xxh3::xxh3_64;
+
+const HEADER: usize = 80;
+const SECTIONS: usize = 13;
+const TABLE_END: usize = HEADER + SECTIONS * 32;
+
+fn text(s: &str) -> String {
+    s.to_owned()
+}
+
+fn fact(ecosystem: &str, package: &str, fixed: &str) -> FactRecord {
+    FactRecord {
+        ecosystem: text(ecosystem),
+        package: text(package),
+        status: Status::Fixed,
+        severity: None,
+        intervals: vec![Interval { introduced: String::new(), end: End::Fixed(text(fixed)) }],
+        versions: Vec::new(),
+        arches: Vec::new(),
+        modularity: String::new(),
+    }
+}
+
+fn records() -> Vec<Record> {
+    let mut records = vec![
+        Record {
+            id: text("CVE-2019-14697"),
+            source: text("alpine-secdb"),
+            facts: vec![fact("Alpine:v3.7", "musl", "1.1.18-r4"), fact("Alpine:v3.10", "musl", "1.1.22-r3")],
+            ..Record::default()
+        },
+        Record {
+            id: text("PYSEC-2021-98"),
+            source: text("pypa"),
+            aliases: vec![text("CVE-2021-33203"), text("GHSA-68w8-qjq3-2gfm")],
+            cvss: vec![CvssVector {
+                source: text("pypa"),
+                vector: text("CVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:U/C:H/I:N/A:N"),
+            }],
+            severities: vec![(text("pypa"), Severity::Medium)],
+            cwes: vec![text("CWE-22")],
+            published: Some(Timestamp::from_seconds(1_623_000_000)),
+            modified: Some(Timestamp::from_seconds(1_624_000_000)),
+            known_exploited: true,
+            prose: Prose {
+                title: text("Path traversal"),
+                description: text("Django before 2.2.24 … has a potential directory traversal."),
+                references: vec![Reference { kind: text("web"), url: text("https://example.org/d") }],
+            },
+            facts: vec![FactRecord {
+                ecosystem: text("PyPI"),
+                package: text("django"),
+                status: Status::Fixed,
+                severity: Some(Severity::High),
+                intervals: vec![
+                    Interval { introduced: String::new(), end: End::Fixed(text("2.2.24")) },
+                    Interval { introduced: text("3.0"), end: End::LastAffected(text("3.1.11")) },
+                    Interval { introduced: text("3.2"), end: End::Limit(text("3.3")) },
+                    Interval { introduced: text("4.0"), end: End::Open },
+                ],
+                versions: vec![text("3.1.12rc1"), text("3.1.13")],
+                arches: vec![text("x86_64"), text("aarch64")],
+                modularity: text("django:1.6"),
+            }],
+            ..Record::default()
+        },
+        Record {
+            id: text("ALSA-2021:2363"),
+            source: text("almalinux"),
+            covers: vec![text("CVE-2021-33516"), text("CVE-2021-33203")],
+            facts: vec![fact("AlmaLinux:8", "gupnp", "1.0.6-2.el8_4")],
+            ..Record::default()
+        },
+    ];
+    for i in 0..40 {
+        records.push(Record {
+            id: format!("RUSTSEC-2024-{i:04}"),
+            source: text("rustsec"),
+            prose: Prose { title: format!("Memory error number {i}"), ..Prose::default() },
+            facts: vec![fact("crates.io", &format!("crate-{}", i % 7), &format!("0.{i}.0"))],
+            ..Record::default()
+        });
+    }
+    records
+}
+
+fn options() -> WriteOptions {
+    WriteOptions { built: Some(Timestamp::from_seconds(1_700_000_000)), digest: true }
+}
+
+fn bytes() -> Vec<u8> {
+    write(records(), &options()).unwrap()
+}
+
+/// Reads everything there is, so that no record goes untouched.
+fn read_all(index: &Index) {
+    let _ = index.info();
+    let _ = index.ecosystems();
+    let _ = index.has_ecosystem("PyPI");
+    for number in 0..index.advisory_count().min(100) {
+        let _ = index.advisory(number);
+        let _ = index.prose(number);
+    }
+    for (ecosystem, package) in
+        [("PyPI", "django"), ("Alpine:v3.7", "musl"), ("crates.io", "crate-3"), ("", "")]
+    {
+        let Ok(facts) = index.lookup(ecosystem, package) else { continue };
+        for fact in facts.take(1000).flatten() {
+            let _ = fact.intervals().map(|intervals| intervals.for_each(drop));
+            let _ = fact.versions().map(|versions| versions.for_each(drop));
+            let _ = fact.arches().map(|arches| arches.for_each(drop));
+            let _ = (fact.modularity(), fact.version(1), index.advisory(fact.advisory));
+        }
+    }
+    for id in ["CVE-2021-33203", "PYSEC-2021-98", "x"] {
+        let _ = index.by_identifier(id).map(|numbers| numbers.for_each(drop));
+    }
+}
+
+#[test]
+fn what_is_written_comes_back() {
+    let index = Index::from_bytes(bytes()).unwrap();
+    index.verify().unwrap();
+    assert_eq!(index.advisory_count(), 43);
+    assert_eq!(
+        index.ecosystems().unwrap(),
+        ["AlmaLinux:8", "Alpine:v3.10", "Alpine:v3.7", "PyPI", "crates.io"]
+    );
+    assert!(index.has_ecosystem("Alpine:v3.7").unwrap());
+    assert!(!index.has_ecosystem("Alpine:v3.8").unwrap());
+
+    let facts: Vec<_> = index.lookup("PyPI", "django").unwrap().map(Result::unwrap).collect();
+    let [fact] = facts.as_slice() else { panic!("{facts:?}") };
+    assert_eq!((fact.status, fact.severity), (Status::Fixed, Some(Severity::High)));
+    let intervals: Vec<_> = fact.intervals().unwrap().map(Result::unwrap).collect();
+    assert_eq!(
+        intervals,
+        [
+            Interval { introduced: "", end: End::Fixed("2.2.24") },
+            Interval { introduced: "3.0", end: End::LastAffected("3.1.11") },
+            Interval { introduced: "3.2", end: End::Limit("3.3") },
+            Interval { introduced: "4.0", end: End::Open },
+        ]
+    );
+    assert_eq!(fact.versions().unwrap().map(Result::unwrap).collect::<Vec<_>>(), ["3.1.12rc1", "3.1.13"]);
+    assert_eq!(fact.version(1).unwrap(), Some("3.1.13"));
+    assert_eq!(fact.version(2).unwrap(), None);
+    assert_eq!(fact.arches().unwrap().map(Result::unwrap).collect::<Vec<_>>(), ["aarch64", "x86_64"]);
+    assert_eq!(fact.modularity().unwrap(), "django:1.6");
+    assert!(!fact.holds_always());
+
+    let advisory = index.advisory(fact.advisory).unwrap();
+    assert_eq!((advisory.id, advisory.source), ("PYSEC-2021-98", "pypa"));
+    assert_eq!(advisory.aliases, ["CVE-2021-33203", "GHSA-68w8-qjq3-2gfm"]);
+    assert_eq!(advisory.cwes, ["CWE-22"]);
+    assert_eq!(advisory.cvss, [("pypa", "CVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:U/C:H/I:N/A:N")]);
+    assert_eq!(advisory.severities, [("pypa", Severity::Medium)]);
+    assert_eq!(advisory.modified, Some(Timestamp::from_seconds(1_624_000_000)));
+    assert!(advisory.known_exploited);
+    let prose = index.prose(fact.advisory).unwrap();
+    assert_eq!(prose, records()[1].prose);
+
+    let fixed = |release: &str| {
+        let fact = index.lookup(release, "musl").unwrap().next().unwrap().unwrap();
+        let interval = fact.intervals().unwrap().next().unwrap().unwrap();
+        assert_eq!(index.prose(fact.advisory).unwrap(), Prose::default());
+        interval.end
+    };
+    assert_eq!(fixed("Alpine:v3.7"), End::Fixed("1.1.18-r4"));
+    assert_eq!(fixed("Alpine:v3.10"), End::Fixed("1.1.22-r3"));
+    assert_eq!(index.lookup("Alpine:v3.7", "mus").unwrap().count(), 0);
+    assert_eq!(index.lookup("crates.io", "crate-3").unwrap().count(), 6);
+
+    let named: Vec<_> = index
+        .by_identifier("CVE-2021-33203")
+        .unwrap()
+        .map(|number| index.advisory(number).unwrap().id)
+        .collect();
+    assert_eq!(named, ["ALSA-2021:2363", "PYSEC-2021-98"]);
+    assert_eq!(index.by_identifier("CVE-2021-3320").unwrap().count(), 0);
+}
+
+#[test]
+fn info_names_the_sources_and_their_age() {
+    let info = Index::from_bytes(bytes()).unwrap().info().unwrap();
+    assert_eq!((info.name.as_str(), info.advisories), ("built-in", 43));
+    assert_eq!(info.built, Some(Timestamp::from_seconds(1_700_000_000)));
+    assert!(info.digest.starts_with("sha256:") && info.digest.len() == 71);
+    let sources: Vec<_> =
+        info.sources.iter().map(|s| (s.id.as_str(), s.advisories, s.newest.is_some())).collect();
+    assert_eq!(
+        sources,
+        [("almalinux", 1, false), ("alpine-secdb", 1, false), ("pypa", 1, true), ("rustsec", 40, false)]
+    );
+    let unnamed = write(records(), &WriteOptions::default()).unwrap();
+    let info = Index::from_bytes(unnamed).unwrap().info().unwrap();
+    assert_eq!((info.digest.as_str(), info.built), ("", None));
+}
+
+#[test]
+fn the_order_of_the_input_does_not_matter() {
+    let mut reversed = records();
+    reversed.reverse();
+    assert!(write(reversed, &options()).unwrap() == bytes());
+}
+
+#[test]
+fn an_empty_index_works() {
+    let index = Index::from_bytes(write(Vec::new(), &options()).unwrap()).unwrap();
+    index.verify().unwrap();
+    assert_eq!(index.lookup("PyPI", "django").unwrap().count(), 0);
+    assert_eq!(index.info().unwrap().advisories, 0);
+}
+
+#[test]
+fn long_lists_and_much_prose_come_back() {
+    let mut long = fact("PyPI", "long", "1");
+    long.versions = (0..70_000).map(|i| format!("1.{i}")).collect();
+    let prose = |i: usize| Prose {
+        title: format!("Title {i}"),
+        description: format!("sentence {i} ").repeat(400),
+        references: vec![Reference { kind: text("web"), url: format!("https://example.org/{i}") }],
+    };
+    let mut records =
+        vec![Record { id: text("A"), source: text("s"), facts: vec![long], ..Record::default() }];
+    records.extend((0..300).map(|i| Record {
+        id: format!("B-{i:03}"),
+        source: text("s"),
+        prose: prose(i),
+        ..Record::default()
+    }));
+    let bytes = write(records, &options()).unwrap();
+    assert!(bytes.len() < 1_600_000, "the text is not compressed: {}", bytes.len());
+    let index = Index::from_bytes(bytes).unwrap();
+    index.verify().unwrap();
+    let count: usize =
+        index.lookup("PyPI", "long").unwrap().map(|f| f.unwrap().versions().unwrap().len()).sum();
+    assert_eq!(count, 70_000);
+    let mut reader = index.prose_reader();
+    for i in [0usize, 1, 299, 150, 151] {
+        assert_eq!(reader.read(i as u32 + 1).unwrap(), prose(i));
+    }
+}
+
+#[test]
+fn names_that_break_the_key_are_refused() {
+    let record = Record {
+        id: text("A"),
+        source: text("s"),
+        facts: vec![fact("PyPI", "a\u{1f}b", "1")],
+        ..Record::default()
+    };
+    assert!(matches!(write(vec![record], &options()), Err(WriteError::BadName { .. })));
+}
+
+#[test]
+fn every_cut_is_refused() {
+    let bytes = bytes();
+    let step = |at: usize| if at < TABLE_END + 64 { 1 } else { 7 };
+    let mut at = 0;
+    while at < bytes.len() {
+        assert!(Index::from_bytes(bytes[..at].to_vec()).is_err(), "cut at {at}");
+        at += step(at);
+    }
+    let mut longer = bytes;
+    longer.extend_from_slice(&[0; 8]);
+    assert!(matches!(Index::from_bytes(longer), Err(OpenError::Damaged { .. })));
+    assert!(matches!(Index::from_bytes(b"SQLite format 3\0".to_vec()), Err(OpenError::NotAnIndex { .. })));
+}
+
+#[test]
+fn another_version_is_named() {
+    let mut bytes = bytes();
+    bytes[8] = 2;
+    assert!(matches!(Index::from_bytes(bytes), Err(OpenError::Version { found: 2, .. })));
+}
+
+/// The places to damage: around every section border, and 1,000 more all over the file.
+fn places(bytes: &[u8]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..TABLE_END).collect();
+    for section in 0..SECTIONS {
+        let entry = HEADER + section * 32;
+        let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
+        let (start, len) = (word(entry + 8), word(entry + 16));
+        for border in [start, start + len] {
+            places.extend(border.saturating_sub(9)..(border + 9).min(bytes.len()));
+        }
+    }
+    places.extend((0..1000).map(|i| i * bytes.len() / 1000));
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+#[test]
+fn every_changed_byte_is_noticed() {
+    let good = bytes();
+    for at in places(&good) {
+        for change in [0x01, 0x80, 0xff] {
+            let mut bytes = good.clone();
+            bytes[at] ^= change;
+            if let Ok(index) = Index::from_bytes(bytes) {
+                read_all(&index);
+                assert!(index.verify().is_err(), "byte {at} changed by {change:#x} goes unnoticed");
+            }
+        }
+    }
+}
+
+/// As above, with the checksums made to fit: what someone would offer who wants the reader to fail.
+#[test]
+fn no_made_up_file_causes_a_panic() {
+    let good = bytes();
+    std::panic::set_hook(Box::new(|_| ()));
+    let outcome = std::panic::catch_unwind(|| {
+        let mut opened = 0;
+        for at in places(&good) {
+            for change in [0x01, 0x7f, 0xff] {
+                let mut bytes = good.clone();
+                bytes[at] ^= change;
+                sign(&mut bytes);
+                if let Ok(index) = Index::from_bytes(bytes) {
+                    opened += 1;
+                    read_all(&index);
+                    let _ = index.verify();
+                }
+            }
+        }
+        opened
+    });
+    let _ = std::panic::take_hook();
+    assert!(outcome.unwrap() > 1000);
+}
+
+fn sign(bytes: &mut [u8]) {
+    for section in 0..SECTIONS {
+        let entry = HEADER + section * 32;
+        let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
+        let (start, len) = (word(entry + 8), word(entry + 16));
+        let Some(content) = bytes.get(start..start.saturating_add(len)) else { continue };
+        let checksum = xxh3_64(content).to_le_bytes();
+        bytes[entry + 24..entry + 32].copy_from_slice(&checksum);
+    }
+    bytes[32..64].fill(0);
+    bytes[64..72].fill(0);
+    let checksum = xxh3_64(&bytes[..TABLE_END]).to_le_bytes();
+    bytes[64..72].copy_from_slice(&checksum);
+}
+
+#[test]
+fn installs_beside_then_renames() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db").join("advisories.db");
+    install(&write(Vec::new(), &options()).unwrap(), &path).unwrap();
+    let old = Index::open(&path).unwrap();
+    install(&bytes(), &path).unwrap();
+    let new = Index::open(&path).unwrap();
+    // Who has the old file open keeps it.
+    assert_eq!((old.advisory_count(), new.advisory_count()), (0, 43));
+    new.verify().unwrap();
+    assert_eq!(new.info().unwrap().name, path.display().to_string());
+    assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o444);
+    }
+    // A folder in the place of the file: nothing is left beside it.
+    let taken = folder.path().join("taken");
+    std::fs::create_dir_all(taken.join("x")).unwrap();
+    assert!(install(&bytes(), &taken).is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    assert!(matches!(Index::open(&taken), Err(OpenError::Io { .. })));
+    assert!(matches!(Index::open(&folder.path().join("none")), Err(OpenError::Io { .. })));
+}

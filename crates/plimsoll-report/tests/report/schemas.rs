@@ -1,0 +1,108 @@
+//! Rendered reports against the official schemas of their formats, and against Plimsoll's own.
+//!
+//! The official schemas are not part of this repository: the tests read them where `PLIMSOLL_TEST_DATA` says, or beside
+//! the repository, and pass with a note where they are not.
+
+use std::path::{Path, PathBuf};
+
+use jsonschema::{Registry, Validator};
+use plimsoll_report::RenderOptions;
+use plimsoll_types::{ProblemCode, Severity, Status};
+use serde_json::Value;
+
+use crate::{rendered, samples};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn official(name: &str) -> Option<Value> {
+    let data = std::env::var_os("PLIMSOLL_TEST_DATA")
+        .map_or_else(|| repository().join("../shared/data"), PathBuf::from);
+    let path = data.join("schemas").join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(serde_json::from_str(&text).unwrap()),
+        Err(error) => {
+            eprintln!("note: not checked against {}: {error}", path.display());
+            None
+        }
+    }
+}
+
+fn own() -> Value {
+    let path = repository().join("docs/schemas/report-v1.schema.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn check(id: &str, validator: &Validator) {
+    for (name, report) in samples::all() {
+        let value: Value = serde_json::from_str(&rendered(id, &report, &RenderOptions::default())).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .take(5)
+            .map(|error| format!("{}: {error:.300}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{id} of '{name}': {errors:#?}");
+    }
+}
+
+fn check_cyclonedx(id: &str, version: &str) {
+    let Some(schema) = official(&format!("cyclonedx-bom-{version}.schema.json")) else { return };
+    let mut registry = Registry::new();
+    for (uri, file) in [
+        ("http://cyclonedx.org/schema/spdx.schema.json", "cyclonedx-spdx-licences.schema.json"),
+        ("http://cyclonedx.org/schema/jsf-0.82.schema.json", "jsf-0.82.schema.json"),
+        ("http://cyclonedx.org/schema/cryptography-defs.schema.json", "cryptography-defs.schema.json"),
+    ] {
+        let Some(resource) = official(file) else { return };
+        registry = registry.add(uri, resource).unwrap();
+    }
+    let registry = registry.prepare().unwrap();
+    let validator =
+        jsonschema::options().with_registry(&registry).should_validate_formats(true).build(&schema).unwrap();
+    check(id, &validator);
+}
+
+#[test]
+fn cyclonedx_1_7() {
+    check_cyclonedx("cyclonedx", "1.7");
+}
+
+#[test]
+fn cyclonedx_1_6() {
+    check_cyclonedx("cyclonedx-1.6", "1.6");
+}
+
+#[test]
+fn spdx_2_3() {
+    let Some(schema) = official("spdx-2.3.schema.json") else { return };
+    check("spdx-json", &jsonschema::options().should_validate_formats(true).build(&schema).unwrap());
+}
+
+#[test]
+fn sarif_2_1_0() {
+    let Some(schema) = official("sarif-2.1.0.schema.json") else { return };
+    check("sarif", &jsonschema::options().should_validate_formats(true).build(&schema).unwrap());
+}
+
+#[test]
+fn plimsoll_json() {
+    let validator = jsonschema::options().should_validate_formats(true).build(&own()).unwrap();
+    check("json", &validator);
+    // The schema is strict: what is not described is refused.
+    let text = rendered("json", &samples::clean(), &RenderOptions::default());
+    let mut value: Value = serde_json::from_str(&text).unwrap();
+    value["targets"][0]["packages"][0]["colour"] = "red".into();
+    assert!(!validator.is_valid(&value));
+}
+
+#[test]
+fn the_words_of_the_schema_are_those_of_the_types() {
+    let schema = own();
+    let words = |pointer: &str| -> Vec<String> {
+        serde_json::from_value(schema.pointer(pointer).unwrap().clone()).unwrap()
+    };
+    assert_eq!(words("/$defs/severity/enum"), Severity::ALL.map(Severity::word));
+    assert_eq!(words("/$defs/status/enum"), Status::ALL.map(Status::word));
+    assert_eq!(words("/$defs/problem/properties/code/enum"), ProblemCode::ALL.map(ProblemCode::code));
+}
