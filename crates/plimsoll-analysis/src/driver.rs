@@ -1,6 +1,6 @@
 //! The driver: walks a layer once and offers each file to the analyzers that want it.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -141,7 +141,24 @@ impl Driver {
         selection: Selection,
         limits: &Limits<'_>,
     ) -> Result<(LayerFacts, Digest, u64, R), LayerError> {
+        let stream = Stoppable { inner: stream, stop: limits.stop };
         let mut reader = tar::Reader::new(stream, Some(algorithm), limits.layer_bytes);
+        self.walk(&mut reader, random, selection, limits)
+            .and_then(|facts| {
+                let (digest, bytes, stream) = reader.finish()?;
+                let Some(digest) = digest else { unreachable!("the reader was asked for a digest") };
+                Ok((facts, digest, bytes, stream.inner))
+            })
+            .map_err(|error| if limits.stop.load(Ordering::Relaxed) { LayerError::Stopped } else { error })
+    }
+
+    fn walk<R: Read>(
+        &self,
+        reader: &mut tar::Reader<R>,
+        random: Option<&dyn ReadAt>,
+        selection: Selection,
+        limits: &Limits<'_>,
+    ) -> Result<LayerFacts, LayerError> {
         let mut builder = IndexBuilder::default();
         let mut facts = LayerFacts::default();
         let mut offsets = Vec::new();
@@ -167,7 +184,11 @@ impl Driver {
                 _ => Ok(()),
             });
             if let Err(error) = taken {
-                facts.problem(reader.path(), ProblemCode::UnsafePath, format!("the entry was left out: {error}"));
+                facts.problem(
+                    reader.path(),
+                    ProblemCode::UnsafePath,
+                    format!("the entry was left out: {error}"),
+                );
                 continue;
             }
             if path.is_empty() {
@@ -192,22 +213,22 @@ impl Driver {
                 continue;
             }
             let before = facts.files.len();
-            self.offer(&mut reader, &entry, &path, random, wanted, limits, &mut facts)?;
+            self.offer(reader, &entry, &path, random, wanted, limits, &mut facts)?;
             offsets.resize(before, 0);
             offsets.resize(facts.files.len(), entry.offset);
         }
-        let (digest, bytes, stream) = reader.finish()?;
         facts.index = builder.finish();
         // Of several entries with one path the last counts; facts of the others go.
         let mut offsets = offsets.into_iter();
         let index = &facts.index;
         facts.files.retain(|file| {
             let offset = offsets.next();
-            index.get(&file.path).is_some_and(|node| node.kind == NodeKind::File && Some(node.offset) == offset)
+            index
+                .get(&file.path)
+                .is_some_and(|node| node.kind == NodeKind::File && Some(node.offset) == offset)
         });
         facts.files.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.analyzer.cmp(&b.analyzer)));
-        let Some(digest) = digest else { unreachable!("the reader was asked for a digest") };
-        Ok((facts, digest, bytes, stream))
+        Ok(facts)
     }
 
     #[allow(clippy::too_many_arguments)] // one call site; the parts have no meaning together
@@ -240,7 +261,10 @@ impl Driver {
             facts.problem(
                 path,
                 ProblemCode::FileTooLarge,
-                format!("{} bytes are more than the limit of {limit} for a file in a compressed layer", entry.stored),
+                format!(
+                    "{} bytes are more than the limit of {limit} for a file in a compressed layer",
+                    entry.stored
+                ),
             );
         }
         Ok(())
@@ -280,8 +304,10 @@ impl Driver {
                 match catch_unwind(AssertUnwindSafe(|| analyzer.analyze(&file, &mut output))) {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => output.problem(reason(&error)),
-                    Err(_) => output
-                        .problem_with(ProblemCode::AnalyzerPanic, "the analyzer stopped with an internal error".to_owned()),
+                    Err(_) => output.problem_with(
+                        ProblemCode::AnalyzerPanic,
+                        "the analyzer stopped with an internal error".to_owned(),
+                    ),
                 }
             }
             if !output.facts.is_empty() || !output.problems.is_empty() {
@@ -292,6 +318,22 @@ impl Driver {
                     problems: output.problems,
                 });
             }
+        }
+    }
+}
+
+/// Ends a stream with an error when the caller asks to stop, so that not even one endless file is waited for.
+struct Stoppable<'a, R> {
+    inner: R,
+    stop: &'a AtomicBool,
+}
+
+impl<R: Read> Read for Stoppable<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.stop.load(Ordering::Relaxed) {
+            Err(io::Error::other("stopped"))
+        } else {
+            self.inner.read(buf)
         }
     }
 }
@@ -313,6 +355,7 @@ const MAX_LAYER_PROBLEMS: usize = 1000;
 impl LayerFacts {
     /// Notes a fault of the layer itself.
     pub fn problem(&mut self, path: &[u8], code: ProblemCode, message: String) {
+        let path = path.get(..path::MAX_LEN).unwrap_or(path);
         let (path, code, message) = match self.problems.len() {
             n if n < MAX_LAYER_PROBLEMS => (path.as_bstr().to_owned(), code, message),
             MAX_LAYER_PROBLEMS => (

@@ -141,6 +141,12 @@ impl LayerIndex {
         self.hides(path, true)
     }
 
+    /// True when what the layers below have at `path` itself is gone: deleted, replaced, or under a directory that this
+    /// layer lists only by what is in it.
+    pub(crate) fn replaces(&self, path: &[u8]) -> bool {
+        self.deletes(path) || self.get(path).is_some() || self.below(path).next().is_some()
+    }
+
     fn hides(&self, path: &[u8], opaque: bool) -> bool {
         self.hiders
             .binary_search_by(|hider| self.text(hider.path).cmp(path).then(hider.opaque.cmp(&opaque)))

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use plimsoll_archive::path::{file_name, join_link, parent};
+use plimsoll_archive::path::{file_name, parent};
 
 use crate::index::{LayerIndex, Node, NodeKind};
 
@@ -19,9 +19,33 @@ const MAX_CHILDREN: usize = 100_000;
 /// The layers of an image as one file system.
 pub struct View<'a> {
     layers: Vec<&'a LayerIndex>,
-    /// For a directory: the layer below which nothing in it is visible.
-    floors: RefCell<HashMap<Vec<u8>, usize>>,
+    floors: RefCell<Vec<Directory>>,
 }
+
+/// What is known of a directory that was asked for. Kept as a tree, so that a deep path costs no more than its bytes.
+struct Directory {
+    /// The layer below which nothing in it is visible.
+    floor: usize,
+    /// Its directories by name, as numbers in the list of all.
+    children: HashMap<Vec<u8>, usize>,
+}
+
+impl Directory {
+    fn new(floor: usize) -> Directory {
+        Directory { floor, children: HashMap::new() }
+    }
+}
+
+/// A directory on the way down from the root.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Its number in the list of all; `None` when it is not remembered.
+    number: Option<usize>,
+    floor: usize,
+}
+
+/// The most directories whose floors are remembered; others are worked out each time.
+const MAX_FLOORS: usize = 1_000_000;
 
 /// A file found in the view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +79,8 @@ pub enum ResolveError {
 impl<'a> View<'a> {
     /// The view over `layers` from the base.
     pub fn new(layers: Vec<&'a LayerIndex>) -> View<'a> {
-        View { layers, floors: RefCell::default() }
+        let floor = (0..layers.len()).rev().find(|&layer| layers[layer].is_opaque(b"")).unwrap_or(0);
+        View { layers, floors: RefCell::new(vec![Directory::new(floor)]) }
     }
 
     /// The layers.
@@ -66,17 +91,14 @@ impl<'a> View<'a> {
     /// True when what `layer` has at `path` is still there after all later layers.
     pub fn is_alive(&self, path: &[u8], layer: usize) -> bool {
         layer >= self.floor(parent(path))
-            && !self.layers.get(layer + 1..).unwrap_or_default().iter().any(|above| {
-                above.deletes(path) || above.get(path).is_some()
-            })
+            && !self.layers.get(layer + 1..).unwrap_or_default().iter().any(|above| above.replaces(path))
     }
 
     /// The layer that hides what is at `path` in `layer`: the lowest above it that deletes or replaces it.
     pub fn hidden_by(&self, path: &[u8], layer: usize) -> Option<usize> {
         (layer + 1..self.layers.len()).find(|&above| {
             let index = self.layers[above];
-            index.deletes(path)
-                || index.get(path).is_some()
+            index.replaces(path)
                 || ancestors(path).any(|dir| {
                     index.deletes(dir)
                         || index.is_opaque(dir)
@@ -90,7 +112,11 @@ impl<'a> View<'a> {
         if path.is_empty() {
             return Some(Found { layer: 0, path: Vec::new(), node: None });
         }
-        let floor = self.floor(parent(path));
+        self.lookup_above(self.floor(parent(path)), path)
+    }
+
+    /// What is at `path`, whose directory's floor is known.
+    fn lookup_above(&self, floor: usize, path: &[u8]) -> Option<Found<'a>> {
         for layer in (floor..self.layers.len()).rev() {
             let index = self.layers[layer];
             if let Some(node) = index.get(path) {
@@ -111,61 +137,97 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     ///
-    /// When links lead in a circle or to nothing. A path that is simply not there is `None`.
+    /// When links lead in a circle, or the path is itself a link that leads to nothing. A path that is simply not
+    /// there is `None`.
     pub fn resolve(&self, path: &[u8]) -> Result<Option<Found<'a>>, ResolveError> {
-        let mut links = 0;
+        self.walk(path, &mut 0)
+    }
+
+    /// The same, with the links counted that were followed so far.
+    fn walk(&self, path: &[u8], links: &mut u32) -> Result<Option<Found<'a>>, ResolveError> {
+        let mut is_link = false;
+        let missing = |is_link: bool| if is_link { Err(ResolveError::Dangling) } else { Ok(None) };
+        // Where the walk is: no component of it is a link.
         let mut done: Vec<u8> = Vec::new();
+        let mut places = vec![self.root()];
         let mut rest: Vec<Vec<u8>> = components(path);
         rest.reverse();
         while let Some(component) = rest.pop() {
-            let mut here = done.clone();
-            if !here.is_empty() {
-                here.push(b'/');
+            // As in a chroot, the root's parent is the root.
+            if component == b".." {
+                done.truncate(parent(&done).len());
+                places.truncate(places.len().saturating_sub(1).max(1));
+                continue;
             }
-            here.extend_from_slice(&component);
-            let Some(found) = self.lookup(&here) else {
-                return if links == 0 { Ok(None) } else { Err(ResolveError::Dangling) };
-            };
+            let place = places.last().copied().unwrap_or_else(|| self.root());
+            let here =
+                if done.is_empty() { component.clone() } else { [&done, &b"/"[..], &component].concat() };
+            let Some(mut found) = self.lookup_above(place.floor, &here) else { return missing(is_link) };
+            if found.kind() == NodeKind::HardLink {
+                is_link |= rest.is_empty();
+                found = match self.hard_link(found, links) {
+                    Err(ResolveError::Dangling) if !rest.is_empty() => return missing(is_link),
+                    result => result?,
+                };
+            }
             match found.kind() {
                 NodeKind::Symlink => {
-                    links += 1;
-                    let target = found.node.map(|node| self.layers[found.layer].link(node)).unwrap_or_default();
-                    if links > MAX_LINKS || target.is_empty() {
+                    *links += 1;
+                    is_link |= rest.is_empty();
+                    let target =
+                        found.node.map(|node| self.layers[found.layer].link(node)).unwrap_or_default();
+                    if *links > MAX_LINKS || target.is_empty() {
                         return Err(ResolveError::Loop);
                     }
-                    rest.extend(components(&join_link(&here, target)).into_iter().rev());
+                    if target.starts_with(b"/") {
+                        done.clear();
+                        places.truncate(1);
+                    }
+                    rest.extend(components(target).into_iter().rev());
                     if rest.len() > 10_000 {
                         return Err(ResolveError::Loop);
                     }
-                    done.clear();
                 }
-                NodeKind::Directory => done = here,
-                _ if !rest.is_empty() => return if links == 0 { Ok(None) } else { Err(ResolveError::Dangling) },
-                NodeKind::HardLink => return self.hard_link(found).map(Some),
-                NodeKind::File | NodeKind::Special => return Ok(Some(found)),
+                NodeKind::Directory => {
+                    places.push(self.enter(place, &here, &component));
+                    done = here;
+                }
+                _ if !rest.is_empty() => return missing(is_link),
+                _ => return Ok(Some(found)),
             }
         }
         Ok(self.lookup(&done))
     }
 
-    /// The file whose other name a hard link is: in the link's own layer, or (which no builder should write, but some
-    /// do) in one below it.
-    fn hard_link(&self, link: Found<'a>) -> Result<Found<'a>, ResolveError> {
+    /// The file (or symbolic link) whose other name a hard link is: in the link's own layer, or (which no builder
+    /// should write, but some do) in one below it.
+    fn hard_link(&self, link: Found<'a>, links: &mut u32) -> Result<Found<'a>, ResolveError> {
         let mut here = link;
-        for _ in 0..MAX_LINKS {
-            let Some(node) = here.node.filter(|node| node.kind == NodeKind::HardLink) else {
-                return if here.kind() == NodeKind::File { Ok(here) } else { Err(ResolveError::Dangling) };
-            };
-            let target = self.layers[here.layer].link(node).to_vec();
-            here = (0..=here.layer)
-                .rev()
-                .find_map(|layer| {
-                    let node = self.layers[layer].get(&target)?;
-                    Some(Found { layer, path: target.clone(), node: Some(node) })
+        while let Some(node) = here.node.filter(|node| node.kind == NodeKind::HardLink) {
+            *links += 1;
+            if *links > MAX_LINKS {
+                return Err(ResolveError::Loop);
+            }
+            let target = self.layers[here.layer].link(node);
+            let at = |path: &[u8]| {
+                (0..=here.layer).rev().find_map(|layer| {
+                    let node = self.layers[layer].get(path)?;
+                    Some(Found { layer, path: path.to_vec(), node: Some(node) })
                 })
-                .ok_or(ResolveError::Dangling)?;
+            };
+            here = match at(target) {
+                Some(found) => found,
+                // Written by its name through a linked directory.
+                None => {
+                    let directory = self.walk(parent(target), links)?.ok_or(ResolveError::Dangling)?;
+                    at(&join(&directory.path, target)).ok_or(ResolveError::Dangling)?
+                }
+            };
         }
-        Err(ResolveError::Loop)
+        match here.kind() {
+            NodeKind::Directory => Err(ResolveError::Dangling),
+            _ => Ok(here),
+        }
     }
 
     /// The names in the directory `path` (no link is followed), sorted, each with what it is.
@@ -196,30 +258,52 @@ impl<'a> View<'a> {
 
     /// The lowest layer whose content in the directory `path` can be visible.
     fn floor(&self, path: &[u8]) -> usize {
-        if let Some(&floor) = self.floors.borrow().get(path) {
-            return floor;
-        }
         // From the root down, so that no depth of nesting can exhaust the stack.
-        let mut floor = (0..self.layers.len()).rev().find(|&layer| self.layers[layer].is_opaque(b"")).unwrap_or(0);
-        for dir in ancestors(path).chain((!path.is_empty()).then_some(path)) {
-            let known = self.floors.borrow().get(dir).copied();
-            floor = known.unwrap_or_else(|| {
-                let own = (floor..self.layers.len()).rev().find_map(|layer| {
-                    let index = self.layers[layer];
-                    if index.get(dir).is_some_and(|node| node.kind != NodeKind::Directory) {
-                        Some(layer + 1)
-                    } else if index.deletes(dir) || index.is_opaque(dir) {
-                        Some(layer)
-                    } else {
-                        None
-                    }
-                });
-                let floor = floor.max(own.unwrap_or(0));
-                self.floors.borrow_mut().insert(dir.to_vec(), floor);
-                floor
-            });
+        let mut place = self.root();
+        let mut begin = 0;
+        while begin < path.len() {
+            let end = memchr::memchr(b'/', &path[begin..]).map_or(path.len(), |at| begin + at);
+            place = self.enter(place, &path[..end], &path[begin..end]);
+            begin = end + 1;
         }
-        floor
+        place.floor
+    }
+
+    fn root(&self) -> Place {
+        Place { number: Some(0), floor: self.floors.borrow().first().map_or(0, |root| root.floor) }
+    }
+
+    /// Goes down into the directory `path`, whose last component is `name`.
+    fn enter(&self, from: Place, path: &[u8], name: &[u8]) -> Place {
+        let mut known = self.floors.borrow_mut();
+        let child = from.number.and_then(|number| known.get(number)?.children.get(name).copied());
+        if let Some((number, directory)) = child.and_then(|child| Some((child, known.get(child)?))) {
+            return Place { number: Some(number), floor: directory.floor };
+        }
+        let floor = self.own_floor(path, from.floor);
+        let child = known.len();
+        let parent = from.number.filter(|_| child < MAX_FLOORS).and_then(|number| known.get_mut(number));
+        let number = parent.map(|parent| {
+            parent.children.insert(name.to_vec(), child);
+            child
+        });
+        if number.is_some() {
+            known.push(Directory::new(floor));
+        }
+        Place { number, floor }
+    }
+
+    /// The lowest layer, not below `floor`, whose content in `dir` is not hidden by what layers have at `dir` itself.
+    fn own_floor(&self, dir: &[u8], floor: usize) -> usize {
+        let hides = |layer: usize| {
+            let index = self.layers[layer];
+            if index.get(dir).is_some_and(|node| node.kind != NodeKind::Directory) {
+                Some(layer + 1)
+            } else {
+                (index.deletes(dir) || index.is_opaque(dir)).then_some(layer)
+            }
+        };
+        (floor..self.layers.len()).rev().find_map(hides).unwrap_or(floor)
     }
 }
 
@@ -229,10 +313,10 @@ fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn components(path: &[u8]) -> Vec<Vec<u8>> {
-    path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(<[u8]>::to_vec).collect()
+    path.split(|&byte| byte == b'/').filter(|part| !matches!(*part, b"" | b".")).map(<[u8]>::to_vec).collect()
 }
 
-/// The path of `name` in the directory `directory`.
+/// The path of the last component of `path` in the directory `directory`.
 pub fn join(directory: &[u8], path: &[u8]) -> Vec<u8> {
     let name = file_name(path);
     if directory.is_empty() { name.to_vec() } else { [directory, b"/", name].concat() }

@@ -1,6 +1,6 @@
 //! Compressed streams: gzip (RFC 1952) and zstd (RFC 8878), recognised by their first bytes.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Chain, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -51,20 +51,30 @@ impl Compression {
     }
 }
 
+/// The most bytes that a compressed stream of `compressed` bytes is allowed to become: 250 times as many, but 4 GiB
+/// whatever its size. Real layers stay far below the ratio; a bomb of zeros is caught after seconds. A size of 0 means
+/// that it is not known, and gives no limit.
+pub fn inflated_limit(compressed: u64) -> u64 {
+    if compressed == 0 { u64::MAX } else { compressed.saturating_mul(250).max(4 << 30) }
+}
+
 /// Reads a stream that may be compressed and hands out what is inside.
 ///
 /// A stream that ends in the middle is an error, never a short result.
 pub enum Decoder<R: Read> {
     /// Not compressed.
-    Plain(BufReader<R>),
+    Plain(Input<R>),
     /// gzip.
-    Gzip(Box<MultiGzDecoder<BufReader<R>>>),
+    Gzip(Box<MultiGzDecoder<Input<R>>>),
     /// zstd.
-    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<R>>>),
+    Zstd(Box<zstd::stream::read::Decoder<'static, Input<R>>>),
 }
 
+/// The source with its first bytes, which were looked at, put back before it.
+type Input<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
+
 /// Large enough that the cost of a system call does not show, small enough to stay in a core's cache.
-const INPUT: usize = 128 * 1024;
+const BUFFER: usize = 128 * 1024;
 
 /// The largest zstd window taken: 128 MiB is what the command-line tool takes without being asked.
 const ZSTD_WINDOW_LOG: u32 = 27;
@@ -75,12 +85,13 @@ impl<R: Read> Decoder<R> {
     /// # Errors
     ///
     /// When the source cannot be read, or is compressed in a form that is not supported.
-    pub fn new(source: R) -> io::Result<Decoder<R>> {
-        let mut source = BufReader::with_capacity(INPUT, source);
-        // A reader may hand out less than a magic number at first; one byte tells gzip and zstd from tar well
-        // enough to ask for no more, and BufReader cannot be asked to fill up.
-        let head = source.fill_buf()?;
-        match Compression::detect(head) {
+    pub fn new(mut source: R) -> io::Result<Decoder<R>> {
+        // A reader may hand out less than a magic number at a time.
+        let mut head = Vec::with_capacity(MAGIC_LEN);
+        source.by_ref().take(MAGIC_LEN as u64).read_to_end(&mut head)?;
+        let compression = Compression::detect(&head);
+        let source = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(source));
+        match compression {
             Compression::None => Ok(Decoder::Plain(source)),
             Compression::Gzip => Ok(Decoder::Gzip(Box::new(MultiGzDecoder::new(source)))),
             Compression::Zstd => {
@@ -104,13 +115,14 @@ impl<R: Read> Decoder<R> {
         }
     }
 
-    /// Gives the source back, with whatever of it was buffered still unread.
-    pub fn into_inner(self) -> BufReader<R> {
-        match self {
+    /// Gives the source back. More of it may have been read than was handed out.
+    pub fn into_inner(self) -> R {
+        let input = match self {
             Decoder::Plain(source) => source,
             Decoder::Gzip(decoder) => decoder.into_inner(),
             Decoder::Zstd(decoder) => decoder.finish(),
-        }
+        };
+        input.into_inner().into_inner().1
     }
 }
 
@@ -147,7 +159,8 @@ mod tests {
         assert_eq!(inflate(&text).unwrap(), text);
         let two = [gzip(&text), gzip(b"more")].concat();
         assert_eq!(inflate(&two).unwrap(), [&text[..], b"more"].concat());
-        let two = [zstd::encode_all(&text[..], 3).unwrap(), zstd::encode_all(&b"more"[..], 3).unwrap()].concat();
+        let two =
+            [zstd::encode_all(&text[..], 3).unwrap(), zstd::encode_all(&b"more"[..], 3).unwrap()].concat();
         assert_eq!(inflate(&two).unwrap(), [&text[..], b"more"].concat());
     }
 

@@ -11,5 +11,5 @@ pub mod tar;
 pub mod zip;
 
 pub use bytes::{ReadAt, Window, read_vec};
-pub use compression::{Compression, Decoder, MAGIC_LEN};
+pub use compression::{Compression, Decoder, MAGIC_LEN, inflated_limit};
 pub use hash::{Hasher, HashingReader, sha256};

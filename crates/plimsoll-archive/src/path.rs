@@ -10,17 +10,18 @@ pub enum PathError {
     #[error("the path holds a NUL byte")]
     Nul,
     /// It is longer than [`MAX_LEN`] bytes.
-    #[error("the path is longer than 65535 bytes")]
+    #[error("the path is longer than {MAX_LEN} bytes")]
     TooLong,
 }
 
-/// The longest path that is taken, in bytes; Linux itself stops at 4096.
-pub const MAX_LEN: usize = 65_535;
+/// The longest path that is taken, in bytes. Linux opens no longer one, so no runtime can unpack it.
+pub const MAX_LEN: usize = 4096;
 
 /// Writes the normal form of an archive member's `path` to `out`: no leading or trailing slash, no empty or `.`
 /// component. The root itself is the empty path.
 ///
-/// A `..` is refused rather than resolved: tools differ in what they make of it, and no image builder writes it.
+/// A `..` takes back the component before it without a look at links, as container runtimes do it before they unpack an
+/// entry. At the root of an absolute path it stays there.
 ///
 /// # Errors
 ///
@@ -36,7 +37,9 @@ pub fn normalize(path: &[u8], out: &mut Vec<u8>) -> Result<(), PathError> {
     for component in path.split(|&byte| byte == b'/') {
         match component {
             b"" | b"." => {}
-            b".." => return Err(PathError::Escapes),
+            b".." if out.is_empty() && path.starts_with(b"/") => {}
+            b".." if out.is_empty() => return Err(PathError::Escapes),
+            b".." => out.truncate(parent(out).len()),
             component => {
                 if !out.is_empty() {
                     out.push(b'/');
@@ -84,13 +87,22 @@ mod tests {
     #[test]
     fn normalizes() {
         let mut out = Vec::new();
-        for (path, expected) in
-            [("./etc//passwd", "etc/passwd"), ("/etc/", "etc"), ("./", ""), ("", ""), ("a/./b", "a/b"), ("...", "...")]
-        {
+        for (path, expected) in [
+            ("./etc//passwd", "etc/passwd"),
+            ("/etc/", "etc"),
+            ("./", ""),
+            ("", ""),
+            ("a/./b", "a/b"),
+            ("...", "..."),
+            ("a/../b", "b"),
+            ("a/b/../../c/..", ""),
+            ("/../../etc", "etc"),
+        ] {
             normalize(path.as_bytes(), &mut out).unwrap();
             assert_eq!(out, expected.as_bytes());
         }
         assert_eq!(normalize(b"a/../../b", &mut out), Err(PathError::Escapes));
+        assert_eq!(normalize(b"../b", &mut out), Err(PathError::Escapes));
         assert_eq!(normalize(b"a\0b", &mut out), Err(PathError::Nul));
         assert_eq!(normalize(&[b'a'; 70_000], &mut out), Err(PathError::TooLong));
     }

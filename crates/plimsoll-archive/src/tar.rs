@@ -4,6 +4,9 @@
 //! Plimsoll has its own reader because layer reading is what it spends its time on: the stream's bytes are hashed
 //! where they land, skipped data is never copied, and the data of a small member is lent from the buffer without an
 //! allocation.
+//!
+//! Where archivers differ, the reading of Go's `archive/tar` decides: it is what container runtimes unpack layers with,
+//! so anything else would let an image show a scanner other files than it runs.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -100,19 +103,41 @@ pub struct Reader<R> {
     padding: u64,
     path: Vec<u8>,
     link: Vec<u8>,
-    global: Extended,
     ended: bool,
 }
 
 /// What extended headers say of the next member.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Extended {
+    /// GNU tar's long names. They count before pax records, whatever their order.
+    long_path: Option<Vec<u8>>,
+    long_link: Option<Vec<u8>>,
+    pax: Pax,
+}
+
+/// The pax records that matter.
+#[derive(Debug, Default)]
+struct Pax {
     path: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
     size: Option<u64>,
+    sparse_major: Option<Vec<u8>>,
+    sparse_minor: Option<Vec<u8>>,
+    sparse_map: bool,
     sparse_name: Option<Vec<u8>>,
     sparse_size: Option<u64>,
-    sparse: bool,
+    sparse_real_size: Option<u64>,
+}
+
+impl Pax {
+    /// True when the records make the member a sparse file of a known form (0.0, 0.1 or 1.0).
+    fn is_sparse(&self) -> bool {
+        match (self.sparse_major.as_deref(), self.sparse_minor.as_deref()) {
+            (Some(b"0"), Some(b"0" | b"1")) | (Some(b"1"), Some(b"0")) => true,
+            (None, None) => self.sparse_map,
+            _ => false,
+        }
+    }
 }
 
 impl<R: Read> Reader<R> {
@@ -130,7 +155,6 @@ impl<R: Read> Reader<R> {
             padding: 0,
             path: Vec::new(),
             link: Vec::new(),
-            global: Extended::default(),
             ended: false,
         }
     }
@@ -160,7 +184,7 @@ impl<R: Read> Reader<R> {
         if self.ended {
             return Ok(None);
         }
-        let mut extended = self.global.clone();
+        let mut extended = Extended::default();
         let mut extension_budget = MAX_EXTENSION;
         loop {
             let Some(header) = self.header()? else {
@@ -172,19 +196,23 @@ impl<R: Read> Reader<R> {
             let stored = number(&header[124..136]).ok_or_else(|| bad("the size is not a number"))?;
             match header[156] {
                 flag @ (b'L' | b'K' | b'x' | b'g' | b'X') => {
-                    extension_budget =
-                        extension_budget.checked_sub(stored).ok_or_else(|| bad("the extended headers are too large"))?;
+                    extension_budget = extension_budget
+                        .checked_sub(stored)
+                        .ok_or_else(|| bad("the extended headers are too large"))?;
                     let mut bytes = self.take_vec(stored)?;
                     match flag {
                         b'L' | b'K' => {
                             bytes.truncate(memchr::memchr(0, &bytes).unwrap_or(bytes.len()));
-                            if flag == b'L' { extended.path = Some(bytes) } else { extended.link = Some(bytes) }
+                            let long = (!bytes.is_empty()).then_some(bytes);
+                            if flag == b'L' { extended.long_path = long } else { extended.long_link = long }
                         }
+                        // Runtimes take a global header for a member of its own, which means nothing to them.
                         b'g' => {
-                            pax(&bytes, &mut self.global).map_err(bad)?;
-                            pax(&bytes, &mut extended).map_err(bad)?;
+                            pax(&bytes).map_err(bad)?;
+                            extended = Extended::default();
                         }
-                        _ => pax(&bytes, &mut extended).map_err(bad)?,
+                        // Of several in a row the last counts alone.
+                        _ => extended.pax = pax(&bytes).map_err(bad)?,
                     }
                 }
                 flag => return self.member(&header, flag, offset, stored, extended).map(Some),
@@ -203,31 +231,33 @@ impl<R: Read> Reader<R> {
     ) -> Result<Entry, TarError> {
         let bad = |reason| TarError::Header { offset, reason };
         let gnu = &header[257..265] == b"ustar  \0";
+        let Extended { long_path, long_link, pax } = extended;
+        let pax_sparse = flag != b'S' && pax.is_sparse();
         self.path.clear();
-        match extended.sparse_name.or(extended.path) {
+        match pax.sparse_name.filter(|_| pax_sparse).or(long_path).or(pax.path) {
             Some(path) => self.path = path,
             None => {
-                let prefix = until_nul(&header[345..500]);
-                if &header[257..263] == b"ustar\0" && !prefix.is_empty() {
+                let prefix = prefix(header, gnu);
+                if !prefix.is_empty() {
                     self.path.extend_from_slice(prefix);
                     self.path.push(b'/');
                 }
                 self.path.extend_from_slice(until_nul(&header[..100]));
             }
         }
-        match extended.link {
+        match long_link.or(pax.link) {
             Some(link) => self.link = link,
             None => {
                 self.link.clear();
                 self.link.extend_from_slice(until_nul(&header[157..257]));
             }
         }
-        let mut stored = extended.size.unwrap_or(header_size);
-        let mut size = extended.sparse_size.unwrap_or(stored);
-        let mut sparse = extended.sparse;
+        let mut stored = pax.size.unwrap_or(header_size);
+        let mut size = pax.sparse_size.or(pax.sparse_real_size).filter(|_| pax_sparse).unwrap_or(stored);
+        let mut sparse = pax_sparse;
         let kind = match flag {
-            // Before POSIX a directory was a file whose name ends in a slash.
-            0 | b'0' | b'7' if self.path.ends_with(b"/") => Kind::Directory,
+            // Before POSIX a directory was a file whose name ends in a slash. A POSIX file with such a name is one.
+            0 if self.path.ends_with(b"/") => Kind::Directory,
             b'1' => Kind::HardLink,
             b'2' => Kind::Symlink,
             b'3' | b'4' | b'6' => Kind::Special,
@@ -235,7 +265,8 @@ impl<R: Read> Reader<R> {
             b'5' | b'D' => Kind::Directory,
             b'S' => {
                 sparse = true;
-                size = number(&header[483..495]).ok_or_else(|| bad("the sparse file's size is not a number"))?;
+                size =
+                    number(&header[483..495]).ok_or_else(|| bad("the sparse file's size is not a number"))?;
                 let mut more = gnu && header[482] != 0;
                 let mut blocks = 0;
                 while more {
@@ -254,11 +285,11 @@ impl<R: Read> Reader<R> {
         if matches!(kind, Kind::HardLink | Kind::Symlink | Kind::Special)
             || (kind == Kind::Directory && flag != b'D')
         {
-            // Size is meaningless there by POSIX; some archivers write the target's length for a hard link though
-            // no data follows. pax may store data with a hard link, but then says so with its own size record.
-            stored = if kind == Kind::HardLink { extended.size.unwrap_or(0) } else { 0 };
+            // Whatever size is said there, runtimes take the next block for a header.
+            stored = 0;
             size = 0;
         }
+        sparse &= kind == Kind::File;
         self.data_left = stored;
         self.padding = (BLOCK as u64 - stored % BLOCK as u64) % BLOCK as u64;
         let mode = number(&header[100..108]).unwrap_or(0o644) as u32 & 0o7777;
@@ -487,6 +518,30 @@ fn until_nul(field: &[u8]) -> &[u8] {
     &field[..memchr::memchr(0, field).unwrap_or(field.len())]
 }
 
+/// What stands before the name field in a path. The archive says by its magic number whether there is such a field.
+fn prefix(header: &[u8; BLOCK], gnu: bool) -> &[u8] {
+    if &header[257..263] == b"ustar\0" {
+        // Schilling's star keeps times behind a shorter field.
+        let end = if &header[508..] == b"tar\0" { 476 } else { 500 };
+        until_nul(&header[345..end])
+    } else if gnu && !(is_time(&header[345..357]) && is_time(&header[357..369])) {
+        // GNU tar has times there instead, but Go wrote a prefix until version 1.8 (golang.org/issues/12594).
+        let prefix = until_nul(&header[345..500]);
+        if prefix.is_ascii() { prefix } else { b"" }
+    } else {
+        b""
+    }
+}
+
+/// True when a field of GNU tar's header is empty or holds a time, which may be negative.
+fn is_time(field: &[u8]) -> bool {
+    match *field {
+        [0, ..] => true,
+        [0xff, 0xff, 0xff, 0xff, high, ..] => high & 0x80 != 0,
+        _ => number(field).is_some_and(|time| i64::try_from(time).is_ok()),
+    }
+}
+
 /// A numeric field: octal digits with spaces or NULs around them, or GNU's base 256. `None` when it is neither, is
 /// negative, or does not fit.
 fn number(field: &[u8]) -> Option<u64> {
@@ -500,16 +555,19 @@ fn number(field: &[u8]) -> Option<u64> {
             value.checked_mul(256)?.checked_add(u64::from(byte))
         });
     }
-    let digits = until_nul(field).trim_ascii();
-    digits.iter().try_fold(0_u64, |value, &byte| match byte {
+    let blank = |byte: &u8| matches!(byte, 0 | b' ');
+    let begin = field.iter().position(|byte| !blank(byte)).unwrap_or(field.len());
+    let end = field.iter().rposition(|byte| !blank(byte)).map_or(begin, |last| last + 1);
+    until_nul(&field[begin..end]).iter().try_fold(0_u64, |value, &byte| match byte {
         b'0'..=b'7' => value.checked_mul(8)?.checked_add(u64::from(byte - b'0')),
         _ => None,
     })
 }
 
-/// Takes in pax records: `LENGTH KEYWORD=VALUE\n` with LENGTH counting the whole record.
-fn pax(mut bytes: &[u8], out: &mut Extended) -> Result<(), &'static str> {
+/// Reads pax records: `LENGTH KEYWORD=VALUE\n` with LENGTH counting the whole record.
+fn pax(mut bytes: &[u8]) -> Result<Pax, &'static str> {
     const BAD: &str = "a pax record is malformed";
+    let mut out = Pax::default();
     while !bytes.is_empty() {
         let space = memchr::memchr(b' ', &bytes[..bytes.len().min(20)]).ok_or(BAD)?;
         let len = decimal(&bytes[..space]).and_then(|len| usize::try_from(len).ok()).ok_or(BAD)?;
@@ -518,24 +576,23 @@ fn pax(mut bytes: &[u8], out: &mut Extended) -> Result<(), &'static str> {
         let equals = memchr::memchr(b'=', record).ok_or(BAD)?;
         let (key, value) = (&record[..equals], &record[equals + 1..]);
         // An empty value takes an earlier record back.
-        let text = (!value.is_empty()).then(|| value.to_vec());
+        let text = || (!value.is_empty()).then(|| value.to_vec());
+        let number = || if value.is_empty() { Ok(None) } else { decimal(value).ok_or(BAD).map(Some) };
         match key {
-            b"path" => out.path = text,
-            b"linkpath" => out.link = text,
-            b"size" => out.size = if value.is_empty() { None } else { Some(decimal(value).ok_or(BAD)?) },
-            b"GNU.sparse.name" => {
-                out.sparse = true;
-                out.sparse_name = text;
-            }
-            b"GNU.sparse.size" | b"GNU.sparse.realsize" => {
-                out.sparse = true;
-                out.sparse_size = Some(decimal(value).ok_or(BAD)?);
-            }
-            b"GNU.sparse.major" | b"GNU.sparse.map" | b"GNU.sparse.numblocks" => out.sparse = true,
+            b"path" => out.path = text(),
+            b"linkpath" => out.link = text(),
+            b"size" => out.size = number()?,
+            b"GNU.sparse.major" => out.sparse_major = text(),
+            b"GNU.sparse.minor" => out.sparse_minor = text(),
+            b"GNU.sparse.map" => out.sparse_map = !value.is_empty(),
+            b"GNU.sparse.offset" | b"GNU.sparse.numbytes" => out.sparse_map = true,
+            b"GNU.sparse.name" => out.sparse_name = text(),
+            b"GNU.sparse.size" => out.sparse_size = number()?,
+            b"GNU.sparse.realsize" => out.sparse_real_size = number()?,
             _ => {}
         }
     }
-    Ok(())
+    Ok(out)
 }
 
 fn decimal(digits: &[u8]) -> Option<u64> {

@@ -14,6 +14,9 @@ use crate::{ReadAt, Window};
 /// The most entries that are read of one archive.
 pub const MAX_ENTRIES: u64 = 1_000_000;
 
+/// How far from the end the end record is looked for: the longest comment and some bytes that do not belong.
+const MAX_SEARCH: u64 = 128 << 10;
+
 /// How many places are tried where the end of the central directory may lie: a comment can hold the same signature.
 const MAX_ENDS: usize = 8;
 
@@ -211,7 +214,8 @@ impl<'a> Archive<'a> {
         let mut end = source.len();
         let mut first_error = None;
         for _ in 0..MAX_ENDS {
-            match ZipLocator::new().locate_in_reader(Source(source), &mut buffer.0, end) {
+            let locator = ZipLocator::new().max_search_space(MAX_SEARCH.saturating_sub(source.len() - end));
+            match locator.locate_in_reader(Source(source), &mut buffer.0, end) {
                 Ok(inner) => {
                     let archive = Archive { source, inner };
                     if archive.leads_to_directory()? {

@@ -1,1 +1,21 @@
-//! (to be written)
+//! Images in registries: the reading half of the OCI distribution specification v1.1, with the ways of signing in that
+//! Docker's and Podman's tools have established.
+//!
+//! Nothing is stored: an image's manifest and configuration are fetched and their digests verified, its layers come as
+//! streams from the socket.
+
+mod artifact;
+mod auth;
+mod blob;
+mod credentials;
+mod error;
+mod place;
+mod reference;
+mod registry;
+
+pub use artifact::{Artifact, ArtifactLayer};
+pub use blob::RegistryBlob;
+pub use credentials::{AuthFile, Login, Secret};
+pub use error::RegistryError;
+pub use reference::{Reference, ReferenceError};
+pub use registry::{Registry, RegistryConfig};

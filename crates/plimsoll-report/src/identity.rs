@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter, Write};
 
-use plimsoll_types::Report;
+use plimsoll_types::{Report, TargetReport};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -27,13 +27,33 @@ impl Write for Hashing {
 ///
 /// The report's native JSON is what is hashed, since it holds everything that is in a report. Version 8 is RFC 9562's
 /// place for identifiers made in another way than its own; version 5 would ask for SHA-1.
-pub(crate) fn document_uuid(report: &Report, purpose: &str) -> Result<Uuid, RenderError> {
+pub(crate) fn document_uuid(report: &Report, purls: &Purls, purpose: &str) -> Result<Uuid, RenderError> {
     let mut hash = BufWriter::with_capacity(1 << 16, Hashing(Sha256::new_with_prefix(purpose)));
-    serde_json::to_writer(&mut hash, &json::Document::new(report)?)?;
+    serde_json::to_writer(&mut hash, &json::Document::new(report, purls)?)?;
     let Hashing(hash) = hash.into_inner().map_err(io::IntoInnerError::into_error)?;
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(hash.finalize()).for_each(|(byte, from)| *byte = from);
     Ok(Uuid::new_v8(bytes))
+}
+
+/// The package URLs of all packages as text, written once since they are needed several times.
+pub(crate) struct Purls(Vec<Vec<String>>);
+
+impl Purls {
+    /// Writes those of a report.
+    pub(crate) fn new(report: &Report) -> Purls {
+        let of_target =
+            |target: &TargetReport| target.packages.iter().map(|package| package.purl.to_string()).collect();
+        Purls(report.targets.iter().map(of_target).collect())
+    }
+
+    /// Each target with the package URLs of its packages, by their index in it.
+    pub(crate) fn with<'a>(
+        &'a self,
+        report: &'a Report,
+    ) -> impl Iterator<Item = (&'a TargetReport, &'a [String])> {
+        report.targets.iter().zip(self.0.iter().map(Vec::as_slice))
+    }
 }
 
 /// The first 16 bytes of the SHA-256 over `parts`, in lower-case hexadecimal digits. A part's length is hashed
@@ -54,7 +74,7 @@ pub(crate) fn fingerprint(parts: &[&str]) -> String {
 }
 
 /// Hands out names that are unique in a document: the name asked for, else that name with a number behind it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct UniqueNames {
     taken: HashSet<String>,
     /// The last number tried for a name, so that a thousand equal names do not cost a million tries.

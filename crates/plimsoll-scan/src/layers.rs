@@ -182,7 +182,7 @@ impl Scanner<'_> {
             // The blob is the tar stream: one digest serves both promises.
             let random = layer.blob.as_ref().and_then(|blob| blob.random_access());
             let (found, actual) =
-                self.look(layer, raw, random, missing).map_err(|error| layer_error(layer, error))?;
+                self.look(layer, raw, random, missing, plain).map_err(|error| layer_error(layer, error))?;
             for expected in layer.digest.iter().chain([&layer.diff_id]) {
                 expect(layer, expected, &actual)?;
             }
@@ -190,7 +190,7 @@ impl Scanner<'_> {
         } else {
             let algorithm = layer.digest.as_ref().unwrap_or(&layer.diff_id).algorithm();
             let mut decoder = Decoder::new(HashingReader::new(raw, algorithm)).map_err(open_error)?;
-            let result = self.look(layer, &mut decoder, None, missing);
+            let result = self.look(layer, &mut decoder, None, missing, plain);
             if let Err(LayerError::Stopped) = result {
                 return Err(layer_error(layer, LayerError::Stopped));
             }
@@ -224,10 +224,15 @@ impl Scanner<'_> {
         mut stream: R,
         random: Option<&dyn ReadAt>,
         missing: Selection,
+        plain: bool,
     ) -> Result<(Option<LayerFacts>, Digest), LayerError> {
         let algorithm = layer.diff_id.algorithm();
         if missing != 0 {
-            let (facts, digest, _, _) = self.driver.layer(stream, random, algorithm, missing, &self.limits())?;
+            let mut limits = self.limits();
+            if !plain {
+                limits.layer_bytes = limits.layer_bytes.min(plimsoll_archive::inflated_limit(layer.size));
+            }
+            let (facts, digest, _, _) = self.driver.layer(stream, random, algorithm, missing, &limits)?;
             return Ok((Some(facts), digest));
         }
         let mut hasher = Hasher::new(algorithm);

@@ -1,1 +1,4 @@
-//! (to be written)
+//! What tests are made of: things that exist outside of Plimsoll, built small and on the spot.
+
+pub mod images;
+pub mod registry;

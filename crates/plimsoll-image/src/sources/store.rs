@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plimsoll_archive::tar::{self, Kind};
-use plimsoll_archive::{Compression, Decoder, MAGIC_LEN, ReadAt, path};
+use plimsoll_archive::{Compression, Decoder, MAGIC_LEN, ReadAt, inflated_limit, path};
 
 use crate::model::MAX_DOCUMENT;
 use crate::{Blob, ImageError, Sweep, SweepFn};
@@ -274,7 +274,8 @@ impl Sweep for StreamSweep {
 fn open_stream(path: &Path) -> Result<tar::Reader<Decoder<File>>, ImageError> {
     let failed = |source| ImageError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
-    Ok(tar::Reader::new(Decoder::new(file).map_err(failed)?, None, u64::MAX))
+    let limit = inflated_limit(ReadAt::len(&file));
+    Ok(tar::Reader::new(Decoder::new(file).map_err(failed)?, None, limit))
 }
 
 fn normal_name(raw: &[u8]) -> Option<String> {

@@ -97,6 +97,17 @@ fn known_facts_of_real_feeds() {
         check(None, package("gem", "actionpack", "5.2.4.3"), "CVE-2020-8164", None);
     }
 
+    // KEV knows CVE-2021-44228 among others; of DSA-5020-1 it says so through the CVE.
+    let log4j = with_source(package("deb", "liblog4j2-java", "2.13.3-1"), "apache-log4j2", "2.13.3-1");
+    let matched = match_in(&index, Some(&distro("debian", "11")), &[log4j]);
+    let exploited: Vec<_> = matched
+        .findings
+        .iter()
+        .map(|f| (f.vulnerability.id.as_str(), f.vulnerability.known_exploited))
+        .collect();
+    assert!(exploited.contains(&("CVE-2021-44228", true)), "{exploited:?}");
+    assert!(exploited.contains(&("CVE-2021-45105", false)), "{exploited:?}");
+
     // Speed, in whatever profile the test is built.
     let packages: Vec<_> = (0..10_000)
         .map(|i| match i % 4 {

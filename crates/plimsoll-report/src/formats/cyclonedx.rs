@@ -13,7 +13,7 @@ use plimsoll_types::{
 use serde::{Serialize, Serializer};
 
 use super::Format;
-use crate::identity::{UniqueNames, document_uuid};
+use crate::identity::{Purls, UniqueNames, document_uuid};
 use crate::license::{self, License, Licenses};
 use crate::vulnerability::{cwe_number, is_web_address, publisher};
 use crate::{RenderError, RenderOptions, image, package_of, pretty_json};
@@ -64,8 +64,9 @@ pub(super) const NOT_IN_CYCLONEDX_LIST: &[&str] = &[
 ];
 
 fn render(version: &'static str, report: &Report, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    let references = References::new(report);
-    pretty_json::write(&bom(version, report, &references)?, out)
+    let purls = Purls::new(report);
+    let references = References::new(report, &purls);
+    pretty_json::write(&bom(version, report, &purls, &references)?, out)
 }
 
 #[derive(Serialize)]
@@ -317,25 +318,26 @@ fn cut_version(version: &str) -> &str {
 }
 
 /// The `bom-ref` of everything in a report, given out before anything is written.
-struct References {
+struct References<'a> {
     /// The scan's own, for a report over any number of targets but one.
     scan: Option<String>,
-    targets: Vec<TargetReferences>,
-    names: UniqueNames,
+    targets: Vec<TargetReferences<'a>>,
 }
 
-struct TargetReferences {
+struct TargetReferences<'a> {
     target: String,
     distro: Option<String>,
     /// By the package's index in the target.
     packages: Vec<String>,
+    /// The package URLs from which those are made, likewise.
+    purls: &'a [String],
 }
 
-impl References {
-    fn new(report: &Report) -> References {
+impl<'a> References<'a> {
+    fn new(report: &'a Report, purls: &'a Purls) -> References<'a> {
         let mut names = UniqueNames::default();
         let scan = (report.targets.len() != 1).then(|| names.claim("scan", "#"));
-        let mut of_target = |target: &TargetReport| TargetReferences {
+        let mut of_target = |(target, purls): (&TargetReport, &'a [String])| TargetReferences {
             target: match target.image.as_ref().and_then(image::purl) {
                 Some(purl) => names.claim(&purl.to_string(), "#"),
                 None => names.claim(&format!("target:{}", target.name), "#"),
@@ -344,29 +346,31 @@ impl References {
                 .distro
                 .as_ref()
                 .map(|distro| names.claim(&format!("os:{}@{}", distro.id, distro.version), "#")),
-            packages: target.packages.iter().map(|package| names.claim(&package.purl.to_string(), "#")).collect(),
+            packages: purls.iter().map(|purl| names.claim(purl, "#")).collect(),
+            purls,
         };
-        let targets = report.targets.iter().map(&mut of_target).collect();
-        References { scan, targets, names }
+        let targets = purls.with(report).map(&mut of_target).collect();
+        References { scan, targets }
     }
 }
 
 /// What a target contains. Components are made while they are written: a report may have very many.
 struct Contents<'a> {
     target: &'a TargetReport,
-    references: &'a TargetReferences,
+    references: &'a TargetReferences<'a>,
 }
 
 impl Serialize for Contents<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut licenses = Licenses::default();
         let distro = self.target.distro.iter().zip(&self.references.distro);
-        let packages = self.target.packages.iter().zip(&self.references.packages);
-        serializer.collect_seq(
-            distro
-                .map(|(distro, bom_ref)| distro_component(distro, bom_ref))
-                .chain(packages.map(|(package, bom_ref)| package_component(self.target, package, bom_ref, &mut licenses))),
-        )
+        let references = self.references.packages.iter().zip(self.references.purls);
+        let packages = self.target.packages.iter().zip(references);
+        serializer.collect_seq(distro.map(|(distro, bom_ref)| distro_component(distro, bom_ref)).chain(
+            packages.map(|(package, (bom_ref, purl))| {
+                package_component(self.target, package, bom_ref, purl, &mut licenses)
+            }),
+        ))
     }
 }
 
@@ -381,7 +385,8 @@ enum Components<'a> {
 fn bom<'a>(
     version: &'static str,
     report: &'a Report,
-    references: &'a References,
+    purls: &Purls,
+    references: &'a References<'a>,
 ) -> Result<Bom<'a>, RenderError> {
     let mut dependencies = Vec::new();
     let mut compositions = Vec::new();
@@ -398,7 +403,9 @@ fn bom<'a>(
     }
     let contents = |(target, references)| Contents { target, references };
     let (component, components) = match (&references.scan, pairs().next()) {
-        (None, Some(only)) => (target_component(only.0, &only.1.target), Components::Contents(contents(only))),
+        (None, Some(only)) => {
+            (target_component(only.0, &only.1.target), Components::Contents(contents(only)))
+        }
         (scan, _) => {
             let targets = pairs().map(|pair| Component {
                 components: Some(contents(pair)),
@@ -423,7 +430,7 @@ fn bom<'a>(
         schema: format!("http://cyclonedx.org/schema/bom-{version}.schema.json"),
         bom_format: "CycloneDX",
         spec_version: version,
-        serial_number: document_uuid(report, version)?.urn().to_string(),
+        serial_number: document_uuid(report, purls, version)?.urn().to_string(),
         version: 1,
         metadata: Metadata {
             timestamp: report.created.to_string(),
@@ -448,7 +455,7 @@ fn bom<'a>(
 /// The target leads to its distribution and language packages, the distribution to its own packages.
 fn add_dependencies<'a>(
     target: &TargetReport,
-    references: &'a TargetReferences,
+    references: &'a TargetReferences<'a>,
     dependencies: &mut Vec<Dependency<'a>>,
 ) {
     let distro = references.distro.as_deref();
@@ -555,6 +562,7 @@ fn package_component<'a>(
     target: &'a TargetReport,
     package: &'a Package,
     bom_ref: &'a str,
+    purl: &'a str,
     licenses: &mut Licenses<'a>,
 ) -> Component<'a> {
     let (group, name) = group_and_name(package);
@@ -586,7 +594,7 @@ fn package_component<'a>(
         name,
         version: cut_version(&package.version).into(),
         licenses: license_choices(licenses.of_package(&package.licenses)),
-        purl: Some(Value::Purl(&package.purl)),
+        purl: Some(purl.into()),
         evidence: (!occurrences.is_empty()).then_some(Evidence { occurrences }),
         properties,
         ..Component::default()
@@ -635,8 +643,9 @@ struct Group<'a> {
 struct Vulnerabilities<'a>(Vec<Group<'a>>);
 
 impl<'a> Vulnerabilities<'a> {
-    fn new(report: &'a Report, references: &'a References) -> Result<Vulnerabilities<'a>, RenderError> {
-        let mut names = references.names.clone();
+    fn new(report: &'a Report, references: &'a References<'a>) -> Result<Vulnerabilities<'a>, RenderError> {
+        // No other bom-ref starts as these do.
+        let mut names = UniqueNames::default();
         let mut groups: Vec<Group<'a>> = Vec::new();
         // The key is fine enough that the groups under one differ at most in what sources say of different releases.
         let mut by_key: HashMap<(&str, Severity, &str, Status), Vec<usize>> = HashMap::new();
@@ -729,7 +738,8 @@ fn vulnerability_entry<'a>(group: &'a Group<'a>) -> VulnerabilityEntry<'a> {
             let versions = finding.fixed_versions.join(" or ");
             recommendations.insert(format!("Upgrade {} to {versions}", package.name));
         }
-        advisories.extend(finding.reasons.iter().map(|reason| (reason.advisory.as_str(), reason.source.as_str())));
+        advisories
+            .extend(finding.reasons.iter().map(|reason| (reason.advisory.as_str(), reason.source.as_str())));
     }
     let mut properties = vec![property("plimsoll:status", finding.status.word())];
     if vulnerability.known_exploited {

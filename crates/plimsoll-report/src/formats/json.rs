@@ -14,6 +14,7 @@ use plimsoll_types::{
 use serde::{Serialize, Serializer};
 
 use super::Format;
+use crate::identity::Purls;
 use crate::summary::{Counts, SeverityCounts};
 use crate::{RenderError, RenderOptions, package_of, pretty_json, summary};
 
@@ -30,7 +31,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn render(report: &Report, _: &RenderOptions, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    pretty_json::write(&Document::new(report)?, out)
+    pretty_json::write(&Document::new(report, &Purls::new(report))?, out)
 }
 
 /// Anything that prints itself, as a JSON string.
@@ -66,9 +67,9 @@ pub(crate) struct Document<'a> {
 
 impl<'a> Document<'a> {
     /// The document of a report.
-    pub(crate) fn new(report: &'a Report) -> Result<Document<'a>, RenderError> {
+    pub(crate) fn new(report: &'a Report, purls: &'a Purls) -> Result<Document<'a>, RenderError> {
         let counts = summary(report);
-        let targets = report.targets.iter().zip(&counts.targets);
+        let targets = purls.with(report).zip(&counts.targets);
         Ok(Document {
             schema_version: SCHEMA_VERSION,
             tool: Tool { name: "plimsoll", version: &report.tool_version },
@@ -77,7 +78,7 @@ impl<'a> Document<'a> {
             summary: (&counts.total).into(),
             database: (&report.database).into(),
             targets: targets
-                .map(|(target, counts)| TargetJson::new(target, counts))
+                .map(|((target, purls), counts)| TargetJson::new(target, purls, counts))
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -196,8 +197,11 @@ struct TargetJson<'a> {
 }
 
 impl<'a> TargetJson<'a> {
-    fn new(target: &'a TargetReport, counts: &Counts) -> Result<Self, RenderError> {
-        let finding = |finding: &'a Finding| Ok(FindingJson::new(finding, package_of(target, finding)?));
+    fn new(target: &'a TargetReport, purls: &'a [String], counts: &Counts) -> Result<Self, RenderError> {
+        let purl = |index: usize| purls.get(index).map_or("", String::as_str);
+        let finding = |finding: &'a Finding| {
+            Ok(FindingJson::new(finding, package_of(target, finding)?, purl(finding.package)))
+        };
         Ok(TargetJson {
             name: &target.name,
             kind: match target.kind {
@@ -209,7 +213,12 @@ impl<'a> TargetJson<'a> {
             image: target.image.as_ref().map(ImageJson::from),
             distro: target.distro.as_ref().map(DistroJson::from),
             distro_id: known(&target.distro_id),
-            packages: list(&target.packages),
+            packages: target
+                .packages
+                .iter()
+                .zip(purls)
+                .map(|(package, purl)| PackageJson::new(package, purl))
+                .collect(),
             findings: target.findings.iter().map(finding).collect::<Result<_, RenderError>>()?,
             problems: list(&target.problems),
         })
@@ -334,13 +343,13 @@ struct PackageJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     modularity: Option<&'a str>,
     locations: Vec<LocationJson<'a>>,
-    purl: Text<&'a PackageUrl>,
+    purl: &'a str,
     contains: Vec<Text<&'a PackageUrl>>,
     found_by: &'a str,
 }
 
-impl<'a> From<&'a Package> for PackageJson<'a> {
-    fn from(package: &'a Package) -> Self {
+impl<'a> PackageJson<'a> {
+    fn new(package: &'a Package, purl: &'a str) -> Self {
         PackageJson {
             ecosystem: package.ecosystem.id,
             name: &package.name,
@@ -351,7 +360,7 @@ impl<'a> From<&'a Package> for PackageJson<'a> {
             vendor: known(&package.vendor),
             modularity: known(&package.modularity),
             locations: list(&package.locations),
-            purl: Text(&package.purl),
+            purl,
             contains: package.contains.iter().map(Text).collect(),
             found_by: &package.found_by,
         }
@@ -394,14 +403,14 @@ struct FindingJson<'a> {
 }
 
 impl<'a> FindingJson<'a> {
-    fn new(finding: &'a Finding, package: &'a Package) -> Self {
+    fn new(finding: &'a Finding, package: &'a Package, purl: &'a str) -> Self {
         FindingJson {
             package: PackageReferenceJson {
                 index: finding.package,
                 ecosystem: package.ecosystem.id,
                 name: &package.name,
                 version: &package.version,
-                purl: Text(&package.purl),
+                purl,
             },
             status: finding.status.word(),
             fixed_versions: &finding.fixed_versions,
@@ -417,7 +426,7 @@ struct PackageReferenceJson<'a> {
     ecosystem: &'static str,
     name: &'a str,
     version: &'a str,
-    purl: Text<&'a PackageUrl>,
+    purl: &'a str,
 }
 
 #[derive(Serialize)]

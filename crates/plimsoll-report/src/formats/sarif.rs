@@ -1,6 +1,7 @@
 //! SARIF 2.1.0 (OASIS, errata 01), within what GitHub code scanning reads of it: findings as results, vulnerabilities as
 //! rules, problems as notifications.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
@@ -11,7 +12,7 @@ use plimsoll_types::{
 use serde::Serialize;
 
 use super::Format;
-use crate::identity::fingerprint;
+use crate::identity::{Purls, fingerprint};
 use crate::text::{clean, cut_end};
 use crate::vulnerability::{headline, is_web_address, page};
 use crate::{RenderError, RenderOptions, package_of, pretty_json};
@@ -33,7 +34,7 @@ const MOST_TAGS: usize = 20;
 const MOST_LOCATIONS: usize = 10;
 
 fn render(report: &Report, _: &RenderOptions, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    pretty_json::write(&log(report)?, out)
+    pretty_json::write(&log(report, &Purls::new(report))?, out)
 }
 
 #[derive(Serialize)]
@@ -171,7 +172,7 @@ struct Fingerprints {
 #[serde(rename_all = "camelCase")]
 struct ResultProperties<'a> {
     target: &'a str,
-    purl: String,
+    purl: &'a str,
     severity: &'static str,
     status: &'static str,
     fixed_versions: &'a [String],
@@ -213,13 +214,14 @@ struct LogicalLocation {
     kind: &'static str,
 }
 
-fn log(report: &Report) -> Result<Log<'_>, RenderError> {
+fn log<'a>(report: &'a Report, purls: &'a Purls) -> Result<Log<'a>, RenderError> {
     let (rules, index_of) = rules(report);
     let mut results = Vec::with_capacity(report.targets.iter().map(|target| target.findings.len()).sum());
     let mut seen: HashMap<String, usize> = HashMap::new();
-    for target in &report.targets {
+    for (target, purls) in purls.with(report) {
         for finding in &target.findings {
             let package = package_of(target, finding)?;
+            let purl = purls.get(finding.package).map_or("", String::as_str);
             let id = finding.vulnerability.id.as_str();
             let rule_index = index_of.get(id).copied().unwrap_or_default();
             results.push(ResultEntry {
@@ -232,11 +234,11 @@ fn log(report: &Report) -> Result<Log<'_>, RenderError> {
                     level(finding.vulnerability.severity)
                 },
                 message: message(target, package, finding),
-                locations: locations(target, package),
+                locations: locations(target, package, purl),
                 partial_fingerprints: fingerprints(target, package, finding, &mut seen),
                 properties: ResultProperties {
                     target: &target.name,
-                    purl: package.purl.to_string(),
+                    purl,
                     severity: finding.vulnerability.severity.word(),
                     status: finding.status.word(),
                     fixed_versions: &finding.fixed_versions,
@@ -410,8 +412,19 @@ fn escape_markdown(text: &str) -> String {
 
 /// Text from an image, for a plain message: on one line, and with the brackets escaped that would make a link
 /// (SARIF, section 3.11.6).
-fn plain(text: &str) -> String {
-    clean(text).replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
+fn plain(text: &str) -> Cow<'_, str> {
+    let text = clean(text);
+    if !text.contains(['\\', '[', ']']) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if matches!(c, '\\' | '[' | ']') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    Cow::Owned(out)
 }
 
 fn message(target: &TargetReport, package: &Package, finding: &Finding) -> Message {
@@ -430,7 +443,8 @@ fn message(target: &TargetReport, package: &Package, finding: &Finding) -> Messa
         text.push_str(&format!(" {}", plain(headline.trim_end_matches('.'))));
         text.push('.');
     }
-    let fixed = plain(&finding.fixed_versions.join(", "));
+    let fixed = finding.fixed_versions.join(", ");
+    let fixed = plain(&fixed);
     text.push_str(&format!("\nPackage: {}\nInstalled version: {}\n", plain(&package.name), plain(version)));
     text.push_str(&match finding.status {
         _ if !fixed.is_empty() => format!("Fixed version: {fixed}\n"),
@@ -457,7 +471,7 @@ fn relative_uri(path: &str) -> String {
     uri
 }
 
-fn locations(target: &TargetReport, package: &Package) -> Vec<Location> {
+fn locations(target: &TargetReport, package: &Package, purl: &str) -> Vec<Location> {
     let mut uris: Vec<String> = package
         .locations
         .iter()
@@ -477,7 +491,7 @@ fn locations(target: &TargetReport, package: &Package) -> Vec<Location> {
         },
         logical_locations: vec![LogicalLocation {
             name: package.name.clone(),
-            fully_qualified_name: format!("{}/{}", target.name, package.purl),
+            fully_qualified_name: format!("{}/{purl}", target.name),
             kind: "package",
         }],
     };

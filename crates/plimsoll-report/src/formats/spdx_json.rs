@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io;
 
-use plimsoll_types::{Digest, Distro, Package, Report, TargetKind, TargetReport};
+use plimsoll_types::{Algorithm, Digest, Distro, Package, Report, Status, TargetKind, TargetReport};
 use serde::Serialize;
 
 use super::Format;
-use crate::identity::{UniqueNames, document_uuid};
+use crate::identity::{Purls, UniqueNames, document_uuid};
 use crate::license::{self, License, Licenses};
 use crate::vulnerability::page;
 use crate::{RenderError, RenderOptions, image, package_of, pretty_json};
@@ -26,7 +26,9 @@ const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 const NOASSERTION: &str = "NOASSERTION";
 
 fn render(report: &Report, _: &RenderOptions, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    pretty_json::write(&document(report)?, out)
+    let purls = Purls::new(report);
+    let ids = ids(report);
+    pretty_json::write(&document(report, &purls, &ids)?, out)
 }
 
 #[derive(Serialize)]
@@ -42,7 +44,7 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     has_extracted_licensing_infos: Vec<ExtractedLicense>,
     packages: Vec<PackageEntry<'a>>,
-    relationships: Vec<Relationship>,
+    relationships: Vec<Relationship<'a>>,
 }
 
 #[derive(Serialize)]
@@ -67,7 +69,7 @@ struct ExtractedLicense {
 #[serde(rename_all = "camelCase")]
 struct PackageEntry<'a> {
     #[serde(rename = "SPDXID")]
-    id: String,
+    id: &'a str,
     name: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     version_info: Cow<'a, str>,
@@ -80,12 +82,12 @@ struct PackageEntry<'a> {
     #[serde(skip_serializing_if = "String::is_empty")]
     source_info: String,
     license_concluded: &'static str,
-    license_declared: String,
+    license_declared: Cow<'a, str>,
     copyright_text: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
     summary: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    external_refs: Vec<ExternalRef>,
+    external_refs: Vec<ExternalRef<'a>>,
     primary_package_purpose: &'static str,
 }
 
@@ -98,39 +100,74 @@ struct Checksum<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ExternalRef {
+struct ExternalRef<'a> {
     reference_category: &'static str,
     reference_type: &'static str,
-    reference_locator: String,
+    reference_locator: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
+    comment: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Relationship {
-    spdx_element_id: String,
+struct Relationship<'a> {
+    spdx_element_id: &'a str,
     relationship_type: &'static str,
-    related_spdx_element: String,
+    related_spdx_element: &'a str,
 }
 
-fn relationship(from: &str, kind: &'static str, to: &str) -> Relationship {
-    Relationship {
-        spdx_element_id: from.to_owned(),
-        relationship_type: kind,
-        related_spdx_element: to.to_owned(),
-    }
+fn relationship<'a>(from: &'a str, kind: &'static str, to: &'a str) -> Relationship<'a> {
+    Relationship { spdx_element_id: from, relationship_type: kind, related_spdx_element: to }
 }
 
-fn document(report: &Report) -> Result<Document<'_>, RenderError> {
+/// The identifiers of a target and of what it contains.
+struct TargetIds {
+    target: String,
+    distro: Option<String>,
+    /// By the package's index in the target.
+    packages: Vec<String>,
+}
+
+fn ids(report: &Report) -> Vec<TargetIds> {
+    let mut names = UniqueNames::default();
+    names.claim(DOCUMENT, "-");
+    let mut of_target = |target: &TargetReport| {
+        let prefix = match target.kind {
+            TargetKind::Image => "SPDXRef-Image",
+            TargetKind::Filesystem => "SPDXRef-Directory",
+        };
+        let distro = |distro: &Distro| {
+            format!("SPDXRef-OperatingSystem-{}-{}", idstring(&distro.id, 40), idstring(&distro.version, 40))
+        };
+        let package = |package: &Package| {
+            format!(
+                "SPDXRef-Package-{}-{}-{}",
+                idstring(package.ecosystem.id, 20),
+                idstring(&package.name, 80),
+                idstring(&package.version, 40)
+            )
+        };
+        TargetIds {
+            target: names.claim(&format!("{prefix}-{}", idstring(&target.name, 80)), "-"),
+            distro: target.distro.as_ref().map(|found| names.claim(&distro(found), "-")),
+            packages: target.packages.iter().map(|found| names.claim(&package(found), "-")).collect(),
+        }
+    };
+    report.targets.iter().map(&mut of_target).collect()
+}
+
+fn document<'a>(
+    report: &'a Report,
+    purls: &'a Purls,
+    ids: &'a [TargetIds],
+) -> Result<Document<'a>, RenderError> {
     let name = match report.targets.as_slice() {
         [target] if !target.name.is_empty() => target.name.as_str(),
         _ => "plimsoll-scan",
     };
     let mut writer = Writer::default();
-    writer.ids.claim(DOCUMENT, "-");
-    for target in &report.targets {
-        writer.target(target)?;
+    for ((target, purls), ids) in purls.with(report).zip(ids) {
+        writer.target(target, purls, ids)?;
     }
     if report.targets.is_empty() {
         writer.relationships.push(relationship(DOCUMENT, "DESCRIBES", "NONE"));
@@ -141,7 +178,7 @@ fn document(report: &Report) -> Result<Document<'_>, RenderError> {
         let complete = if complete { "complete" } else { "not complete" };
         format!("The scan is {complete}: it met problems in {problems} places.")
     });
-    let uuid = document_uuid(report, FORMAT.id)?;
+    let uuid = document_uuid(report, purls, FORMAT.id)?;
     Ok(Document {
         spdx_version: "SPDX-2.3",
         data_license: "CC0-1.0",
@@ -169,124 +206,42 @@ fn idstring(text: &str, limit: usize) -> String {
 
 #[derive(Default)]
 struct Writer<'a> {
-    ids: UniqueNames,
     licenses: Licenses<'a>,
     extracted: Extracted,
     packages: Vec<PackageEntry<'a>>,
-    relationships: Vec<Relationship>,
+    relationships: Vec<Relationship<'a>>,
 }
 
 impl<'a> Writer<'a> {
-    fn target(&mut self, target: &'a TargetReport) -> Result<(), RenderError> {
-        let entry = self.target_entry(target);
-        let target_id = entry.id.clone();
-        self.packages.push(entry);
-        self.relationships.push(relationship(DOCUMENT, "DESCRIBES", &target_id));
-        if let Some(distro) = &target.distro {
-            let entry = self.distro_entry(distro);
-            self.relationships.push(relationship(&target_id, "CONTAINS", &entry.id));
-            self.packages.push(entry);
+    fn target(
+        &mut self,
+        target: &'a TargetReport,
+        purls: &'a [String],
+        ids: &'a TargetIds,
+    ) -> Result<(), RenderError> {
+        self.packages.push(target_entry(target, &ids.target));
+        self.relationships.push(relationship(DOCUMENT, "DESCRIBES", &ids.target));
+        for (distro, id) in target.distro.iter().zip(&ids.distro) {
+            self.packages.push(distro_entry(distro, id));
+            self.relationships.push(relationship(&ids.target, "CONTAINS", id));
         }
         let mut advisories = advisories(target)?;
-        for (index, package) in target.packages.iter().enumerate() {
-            let entry = self.package_entry(target, package, advisories.remove(&index).unwrap_or_default());
-            self.relationships.push(relationship(&target_id, "CONTAINS", &entry.id));
-            self.packages.push(entry);
+        let ids_and_purls = ids.packages.iter().zip(purls);
+        for (index, (package, (id, purl))) in target.packages.iter().zip(ids_and_purls).enumerate() {
+            let license_declared = self.declared(package);
+            let mut external_refs = vec![purl_ref(purl.into())];
+            external_refs.extend(advisories.remove(&index).unwrap_or_default());
+            self.packages.push(package_entry(target, package, id, license_declared, external_refs));
+            self.relationships.push(relationship(&ids.target, "CONTAINS", id));
         }
         Ok(())
     }
 
-    fn target_entry(&mut self, target: &'a TargetReport) -> PackageEntry<'a> {
-        let (prefix, purpose) = match target.kind {
-            TargetKind::Image => ("SPDXRef-Image", "CONTAINER"),
-            TargetKind::Filesystem => ("SPDXRef-Directory", "OTHER"),
-        };
-        let digest: Option<&Digest> =
-            target.image.as_ref().and_then(|image| image.manifest.as_ref().or(image.id.as_ref()));
-        let checksum = digest.map(|digest| Checksum {
-            algorithm: match digest.algorithm() {
-                plimsoll_types::Algorithm::Sha256 => "SHA256",
-                plimsoll_types::Algorithm::Sha512 => "SHA512",
-            },
-            checksum_value: digest.hex(),
-        });
-        PackageEntry {
-            id: self.ids.claim(&format!("{prefix}-{}", idstring(&target.name, 80)), "-"),
-            name: &target.name,
-            version_info: digest.map(ToString::to_string).unwrap_or_default().into(),
-            supplier: None,
-            download_location: NOASSERTION,
-            files_analyzed: false,
-            checksums: checksum.into_iter().collect(),
-            source_info: String::new(),
-            license_concluded: NOASSERTION,
-            license_declared: NOASSERTION.to_owned(),
-            copyright_text: NOASSERTION,
-            summary: "",
-            external_refs: target.image.as_ref().and_then(image::purl).map(purl_ref).into_iter().collect(),
-            primary_package_purpose: purpose,
-        }
-    }
-
-    fn distro_entry(&mut self, distro: &'a Distro) -> PackageEntry<'a> {
-        let id =
-            format!("SPDXRef-OperatingSystem-{}-{}", idstring(&distro.id, 40), idstring(&distro.version, 40));
-        PackageEntry {
-            id: self.ids.claim(&id, "-"),
-            name: if distro.id.is_empty() { "unknown" } else { &distro.id },
-            version_info: (&distro.version).into(),
-            supplier: None,
-            download_location: NOASSERTION,
-            files_analyzed: false,
-            checksums: Vec::new(),
-            source_info: String::new(),
-            license_concluded: NOASSERTION,
-            license_declared: NOASSERTION.to_owned(),
-            copyright_text: NOASSERTION,
-            summary: &distro.pretty_name,
-            external_refs: Vec::new(),
-            primary_package_purpose: "OPERATING_SYSTEM",
-        }
-    }
-
-    fn package_entry(
-        &mut self,
-        target: &'a TargetReport,
-        package: &'a Package,
-        advisories: Vec<ExternalRef>,
-    ) -> PackageEntry<'a> {
-        let id = format!(
-            "SPDXRef-Package-{}-{}-{}",
-            idstring(package.ecosystem.id, 20),
-            idstring(&package.name, 80),
-            idstring(&package.version, 40)
-        );
-        let mut external_refs = vec![purl_ref(package.purl.clone())];
-        external_refs.extend(advisories);
-        let supplier = package.vendor.split_whitespace().collect::<Vec<_>>().join(" ");
-        PackageEntry {
-            id: self.ids.claim(&id, "-"),
-            name: &package.name,
-            version_info: (&package.version).into(),
-            supplier: (!supplier.is_empty()).then(|| format!("Organization: {supplier}")),
-            download_location: NOASSERTION,
-            files_analyzed: false,
-            checksums: Vec::new(),
-            source_info: source_info(target, package),
-            license_concluded: NOASSERTION,
-            license_declared: self.declared(package),
-            copyright_text: NOASSERTION,
-            summary: "",
-            external_refs,
-            primary_package_purpose: "LIBRARY",
-        }
-    }
-
     /// One valid licence expression for what the package declares.
-    fn declared(&mut self, package: &'a Package) -> String {
+    fn declared(&mut self, package: &'a Package) -> Cow<'a, str> {
         let licenses = self.licenses.of_package(&package.licenses);
         if licenses.is_empty() {
-            return NOASSERTION.to_owned();
+            return Cow::Borrowed(NOASSERTION);
         }
         let mut texts = Vec::with_capacity(licenses.len());
         for license in licenses {
@@ -299,37 +254,104 @@ impl<'a> Writer<'a> {
                 License::Name(name) => texts.push(self.extracted.name(&name)),
             }
         }
-        license::joined(texts.iter().map(String::as_str))
+        license::joined(texts.iter().map(String::as_str)).into()
+    }
+}
+
+/// What every package says alike, since only its metadata was read.
+fn entry<'a>(id: &'a str, name: &'a str, version: Cow<'a, str>, purpose: &'static str) -> PackageEntry<'a> {
+    PackageEntry {
+        id,
+        name,
+        version_info: version,
+        supplier: None,
+        download_location: NOASSERTION,
+        files_analyzed: false,
+        checksums: Vec::new(),
+        source_info: String::new(),
+        license_concluded: NOASSERTION,
+        license_declared: Cow::Borrowed(NOASSERTION),
+        copyright_text: NOASSERTION,
+        summary: "",
+        external_refs: Vec::new(),
+        primary_package_purpose: purpose,
+    }
+}
+
+fn target_entry<'a>(target: &'a TargetReport, id: &'a str) -> PackageEntry<'a> {
+    let purpose = match target.kind {
+        TargetKind::Image => "CONTAINER",
+        TargetKind::Filesystem => "OTHER",
+    };
+    let digest: Option<&Digest> =
+        target.image.as_ref().and_then(|image| image.manifest.as_ref().or(image.id.as_ref()));
+    let checksum = digest.map(|digest| Checksum {
+        algorithm: match digest.algorithm() {
+            Algorithm::Sha256 => "SHA256",
+            Algorithm::Sha512 => "SHA512",
+        },
+        checksum_value: digest.hex(),
+    });
+    let version = digest.map(ToString::to_string).unwrap_or_default();
+    let purl = target.image.as_ref().and_then(image::purl);
+    PackageEntry {
+        checksums: checksum.into_iter().collect(),
+        external_refs: purl.map(|purl| purl_ref(purl.to_string().into())).into_iter().collect(),
+        ..entry(id, &target.name, version.into(), purpose)
+    }
+}
+
+fn distro_entry<'a>(distro: &'a Distro, id: &'a str) -> PackageEntry<'a> {
+    let name = if distro.id.is_empty() { "unknown" } else { &distro.id };
+    PackageEntry {
+        summary: &distro.pretty_name,
+        ..entry(id, name, Cow::Borrowed(&distro.version), "OPERATING_SYSTEM")
+    }
+}
+
+fn package_entry<'a>(
+    target: &'a TargetReport,
+    package: &'a Package,
+    id: &'a str,
+    license_declared: Cow<'a, str>,
+    external_refs: Vec<ExternalRef<'a>>,
+) -> PackageEntry<'a> {
+    let supplier = package.vendor.split_whitespace().collect::<Vec<_>>().join(" ");
+    PackageEntry {
+        supplier: (!supplier.is_empty()).then(|| format!("Organization: {supplier}")),
+        source_info: source_info(target, package),
+        license_declared,
+        external_refs,
+        ..entry(id, &package.name, Cow::Borrowed(&package.version), "LIBRARY")
     }
 }
 
 /// The advisories that speak of each package, by its index.
-fn advisories(target: &TargetReport) -> Result<HashMap<usize, Vec<ExternalRef>>, RenderError> {
-    let mut found: HashMap<usize, Vec<ExternalRef>> = HashMap::new();
+fn advisories(target: &TargetReport) -> Result<HashMap<usize, Vec<ExternalRef<'_>>>, RenderError> {
+    let mut found: HashMap<usize, Vec<ExternalRef<'_>>> = HashMap::new();
     let mut seen: HashSet<(usize, &str)> = HashSet::new();
     for finding in &target.findings {
         package_of(target, finding)?;
         let Some(url) = page(&finding.vulnerability) else { continue };
-        if finding.status == plimsoll_types::Status::NotAffected
-            || !seen.insert((finding.package, &finding.vulnerability.id))
+        if finding.status == Status::NotAffected || !seen.insert((finding.package, &finding.vulnerability.id))
         {
             continue;
         }
         found.entry(finding.package).or_default().push(ExternalRef {
             reference_category: "SECURITY",
             reference_type: "advisory",
-            reference_locator: url.into_owned(),
-            comment: Some(finding.vulnerability.id.clone()),
+            reference_locator: url,
+            comment: Some(&finding.vulnerability.id),
         });
     }
     Ok(found)
 }
 
-fn purl_ref(purl: plimsoll_types::PackageUrl) -> ExternalRef {
+fn purl_ref(purl: Cow<'_, str>) -> ExternalRef<'_> {
     ExternalRef {
         reference_category: "PACKAGE-MANAGER",
         reference_type: "purl",
-        reference_locator: purl.to_string(),
+        reference_locator: purl,
         comment: None,
     }
 }
