@@ -17,13 +17,13 @@ use crate::saved::{self, Saved};
 const NAME: &str = "demo:1";
 
 const OS_RELEASE: &str =
-    "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.18.0\nPRETTY_NAME=\"Alpine Linux v3.18\"\n";
+    "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.10.0\nPRETTY_NAME=\"Alpine Linux v3.10\"\n";
 
 /// As apk writes `lib/apk/db/installed`: name, version, architecture, origin.
 const APK: &[(&str, &str, &str)] = &[
-    ("musl", "1.2.4-r0", "musl"),
-    ("nghttp2-libs", "1.53.0-r0", "nghttp2"),
-    ("openssh-client-default", "9.3_p1-r3", "openssh"),
+    ("libbz2", "1.0.6-r6", "bzip2"),
+    ("musl", "1.1.22-r2", "musl"),
+    ("zlib", "1.2.11-r1", "zlib"),
 ];
 
 /// Builds Plimsoll, makes the image, and scans it.

@@ -6,41 +6,72 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use plimsoll_archive::Decoder;
+use plimsoll_archive::{Compression, Decoder};
 
 use crate::baseline;
-use crate::saved::Saved;
+use crate::saved::{self, Saved};
 
 /// The byte that is changed in a file, and so the size from which files are changed.
 const CHANGED: u64 = 32 * 1024;
 
+/// What a large image has more of than a small one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum More {
+    /// Files, and so packages: the model's files again and again under other folders.
+    Files,
+    /// Bytes: behind the first tenth come large files of the model's bytes, as models and data sets are.
+    Bytes,
+}
+
 /// Writes a `docker save` archive of about `size` bytes to `path`, made of the layers of the image at `model`. Gives
 /// the size and the number of files.
-pub(crate) fn image(model: &Path, path: &Path, size: u64) -> anyhow::Result<(u64, u64)> {
+pub(crate) fn image(model: &Path, path: &Path, size: u64, more: More) -> anyhow::Result<(u64, u64)> {
     let model = baseline::open(model)?;
     let file = File::create(path).with_context(|| format!("cannot make {}", path.display()))?;
     let mut saved = Saved::new(BufWriter::with_capacity(1 << 20, file));
-    let mut left = size;
+    let mut done = 0;
     let mut files = 0;
     let mut copy = 0;
-    while left > 0 {
-        let before = left;
+    while done < size {
+        let before = done;
         for layer in &model.layers {
+            let whole = match more {
+                More::Bytes if done >= size / 10 => false,
+                More::Bytes | More::Files => true,
+            };
+            let left = match more {
+                More::Bytes if whole => size / 10 - done,
+                _ => size.saturating_sub(done),
+            };
             if left == 0 {
                 break;
             }
             let created_by = format!("copy {copy} of {}", layer.diff_id);
             let stream = Decoder::new(baseline::open_layer(layer)?)?;
+            anyhow::ensure!(stream.compression() == Compression::None, "the model's layers are compressed");
             let (_, written) = saved.layer(&created_by, |out| {
-                files += again(stream, copy, left, out)?;
+                // How long a compressed layer is would show at its end only.
+                let size = layer.size.min(left);
+                files +=
+                    if whole { again(stream, copy, left, out)? } else { one_file(stream, copy, size, out)? };
                 Ok(())
             })?;
-            left = left.saturating_sub(written);
+            done += written;
         }
-        anyhow::ensure!(left < before, "the model's layers are empty");
+        anyhow::ensure!(done > before, "the model's layers are empty");
         copy += 1;
     }
     Ok((saved.finish(&format!("generated:{size}"))?, files))
+}
+
+/// Writes the first `size` bytes of a layer as one large file.
+fn one_file(stream: impl Read, copy: u64, size: u64, out: &mut dyn Write) -> anyhow::Result<u64> {
+    let mut builder = tar::Builder::new(out);
+    let mut header = saved::header("x", size)?;
+    let changed = Changed { inner: stream.take(size), position: 0, copy };
+    builder.append_data(&mut header, format!("srv/data/part-{copy}.bin"), changed)?;
+    builder.into_inner()?.flush()?;
+    Ok(1)
 }
 
 /// Writes a layer again, up to about `limit` bytes. The first copy is as it was, so that the image is a whole one; the
@@ -128,7 +159,6 @@ impl<R: Read> Read for Changed<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saved;
 
     #[test]
     fn the_image_has_the_size_and_every_layer_its_own_bytes() {
@@ -145,18 +175,24 @@ mod tests {
             })
             .unwrap();
         image_of.finish("model:1").unwrap();
-        let (size, files) = image(&model, &path, 1_000_000).unwrap();
+        let (size, files) = image(&model, &path, 1_000_000, More::Files).unwrap();
         assert!((1_000_000..1_200_000).contains(&size), "{size}");
         assert_eq!(files, 10);
-        let image = baseline::open(&path).unwrap();
+        let layers = baseline::open(&path).unwrap().layers;
         baseline::hash(&path).unwrap();
-        let mut diff_ids: Vec<_> = image.layers.iter().map(|layer| layer.diff_id.to_string()).collect();
+        let mut diff_ids: Vec<_> = layers.iter().map(|layer| layer.diff_id.to_string()).collect();
         diff_ids.sort();
         diff_ids.dedup();
         assert_eq!(diff_ids.len(), 10);
         let mut bytes = Vec::new();
-        baseline::open_layer(&image.layers[3]).unwrap().read_to_end(&mut bytes).unwrap();
+        baseline::open_layer(&layers[3]).unwrap().read_to_end(&mut bytes).unwrap();
         assert!(bytes.starts_with(b"srv/copy-3/usr/share/data"));
         assert_eq!(bytes[512..512 + 100_000].iter().filter(|&&byte| byte == b'd').count(), 1);
+
+        let (size, files) = image(&model, &path, 2_000_000, More::Bytes).unwrap();
+        assert!((2_000_000..2_300_000).contains(&size), "{size}");
+        let layers = baseline::open(&path).unwrap().layers;
+        assert_eq!(layers.len() as u64, files);
+        baseline::hash(&path).unwrap();
     }
 }

@@ -3,6 +3,7 @@
 
 mod baseline;
 mod bench;
+mod compare;
 mod demo;
 mod generate;
 mod measure;
@@ -33,6 +34,21 @@ enum Command {
     },
     /// Measure, and print the table of docs/performance.md
     Bench(Bench),
+    /// Compare the packages found in images with Syft's, and fail on a difference that is not explained
+    CompareSyft(compare::Options),
+    /// Make an archive of any size of an image, as `bench` does
+    #[command(hide = true)]
+    LargeImage {
+        /// The image whose layers are repeated
+        model: PathBuf,
+        /// The archive
+        output: PathBuf,
+        /// Its size in megabytes
+        megabytes: u64,
+        /// What there is more of
+        #[arg(long, value_enum, default_value_t = generate::More::Files)]
+        more: generate::More,
+    },
     /// Hash and inflate an image's layers and do nothing else
     #[command(hide = true)]
     Inflate {
@@ -104,6 +120,11 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Demo => demo::run(),
         Command::DemoImage { dir } => demo::image(&dir).map(|()| ExitCode::SUCCESS),
         Command::Bench(options) => bench::run(&options),
+        Command::CompareSyft(options) => compare::run(&options),
+        Command::LargeImage { model, output, megabytes, more } => {
+            generate::image(&model, &output, megabytes.saturating_mul(1_000_000), more)
+                .map(|_| ExitCode::SUCCESS)
+        }
         Command::Inflate { image } => baseline::inflate(&image).map(|()| ExitCode::SUCCESS),
         Command::Hash { image } => baseline::hash(&image).map(|()| ExitCode::SUCCESS),
         Command::Lookup { index, report } => baseline::lookup(&index, &report).map(|()| ExitCode::SUCCESS),

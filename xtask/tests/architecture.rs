@@ -55,7 +55,7 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
         &["plimsoll-archive", "plimsoll-catalog", "plimsoll-dbbuild"],
         "zip archives are read under the budgets of plimsoll-archive",
     ),
-    (&["jsonschema"], &["plimsoll-report"], "it serves tests of report formats only"),
+    (&["jsonschema"], &["plimsoll-cli", "plimsoll-report"], "it serves tests of report formats only"),
 ];
 
 /// Third-party crates that are not wanted anywhere, with the reason.

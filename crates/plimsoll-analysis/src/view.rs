@@ -13,9 +13,6 @@ use crate::index::{LayerIndex, Node, NodeKind};
 /// The most links that are followed for one path; Linux stops at 40 too.
 const MAX_LINKS: u32 = 40;
 
-/// The most entries that the listing of one directory gives.
-const MAX_CHILDREN: usize = 100_000;
-
 /// The layers of an image as one file system.
 pub struct View<'a> {
     layers: Vec<&'a LayerIndex>,
@@ -99,6 +96,7 @@ impl<'a> View<'a> {
         (layer + 1..self.layers.len()).find(|&above| {
             let index = self.layers[above];
             index.replaces(path)
+                || index.is_opaque(b"")
                 || ancestors(path).any(|dir| {
                     index.deletes(dir)
                         || index.is_opaque(dir)
@@ -238,7 +236,7 @@ impl<'a> View<'a> {
             for node in index.below(path) {
                 let rest = index.path(node).get(skip..).unwrap_or_default();
                 let name = rest.split(|&byte| byte == b'/').next().unwrap_or_default();
-                if !name.is_empty() && names.len() < MAX_CHILDREN && !names.contains(name) {
+                if !name.is_empty() {
                     names.insert(name);
                 }
             }

@@ -15,19 +15,16 @@ pub fn ecosystem(id: &str) -> Option<&'static EcosystemSpec> {
 /// `Maven`, `Debian:11`, `Alpine:v3.7`, `AlmaLinux:8`.
 pub fn ecosystem_for_advisories(name: &str) -> Option<&'static EcosystemSpec> {
     let base = name.split(':').next().unwrap_or(name);
-    ECOSYSTEMS
-        .iter()
-        .map(|entry| entry.spec)
-        .find(|spec| spec.advisory_names.contains(&base))
-        .or_else(|| {
-            let distro = DISTROS.iter().find(|entry| entry.advisory_name == base)?;
-            ecosystem(distro.spec.package_ecosystem)
-        })
+    ECOSYSTEMS.iter().map(|entry| entry.spec).find(|spec| spec.advisory_names.contains(&base)).or_else(|| {
+        let distro = DISTROS.iter().find(|entry| entry.advisory_name == base)?;
+        ecosystem(distro.spec.package_ecosystem)
+    })
 }
 
 /// The known distribution that an image's own words mean: by `ID`, else by the first `ID_LIKE` that is known.
 pub fn distro_spec(distro: &Distro) -> Option<&'static DistroSpec> {
-    let by_id = |id: &str| DISTROS.iter().map(|entry| entry.spec).find(|spec| spec.os_release_ids.contains(&id));
+    let by_id =
+        |id: &str| DISTROS.iter().map(|entry| entry.spec).find(|spec| spec.os_release_ids.contains(&id));
     // ID_LIKE is no fallback here: a derivative has its own advisories and its own versions, and matching it as
     // its parent gives wrong findings both ways.
     by_id(&distro.id)
@@ -41,7 +38,11 @@ pub fn analyzers() -> Vec<&'static dyn Analyzer> {
 
 /// The package URL of a package in an image of the given distribution (purl-spec, "known types").
 pub fn package_url(spec: &EcosystemSpec, fact: &PackageFact, distro: Option<(&Distro, &str)>) -> PackageUrl {
-    let mut purl = PackageUrl { kind: spec.purl_type.to_owned(), version: fact.version.clone(), ..PackageUrl::default() };
+    let mut purl = PackageUrl {
+        kind: spec.purl_type.to_owned(),
+        version: fact.version.clone(),
+        ..PackageUrl::default()
+    };
     let separator = if spec.purl_type == "maven" { ':' } else { '/' };
     match fact.name.rsplit_once(separator) {
         Some((namespace, name)) if !spec.os => {
@@ -59,7 +60,10 @@ pub fn package_url(spec: &EcosystemSpec, fact: &PackageFact, distro: Option<(&Di
         if let Some((distro, id)) = distro {
             purl.namespace = if id.is_empty() { distro.id.clone() } else { id.to_owned() };
             let release = if distro.version.is_empty() { &distro.codename } else { &distro.version };
-            qualify("distro", if release.is_empty() { distro.id.clone() } else { format!("{}-{release}", distro.id) });
+            qualify(
+                "distro",
+                if release.is_empty() { distro.id.clone() } else { format!("{}-{release}", distro.id) },
+            );
         }
         if spec.purl_type == "rpm" {
             // purl-spec keeps the epoch out of an rpm's version.
@@ -71,14 +75,99 @@ pub fn package_url(spec: &EcosystemSpec, fact: &PackageFact, distro: Option<(&Di
                 let source = format!("{}-{}.src.rpm", fact.source_name, fact.source_version);
                 qualify("upstream", source);
             }
-        } else if !fact.source_name.is_empty() && fact.source_name != fact.name {
-            let version = if fact.source_version.is_empty() || fact.source_version == fact.version {
-                String::new()
-            } else {
-                format!("@{}", fact.source_version)
-            };
-            qualify("upstream", format!("{}{version}", fact.source_name));
+        } else if !fact.source_name.is_empty() {
+            let same = fact.source_version.is_empty() || fact.source_version == fact.version;
+            // A rebuild without a change of the source (`5.2.15-2+b13`) has another version than its source.
+            if !same {
+                qualify("upstream", format!("{}@{}", fact.source_name, fact.source_version));
+            } else if fact.source_name != fact.name {
+                qualify("upstream", fact.source_name.clone());
+            }
         }
     }
     purl
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Expected: what Syft 1.18.1 writes for packages of real images, but for the release, which it takes from os-release
+    // alone (`debian-12`).
+    #[test]
+    fn package_urls_of_operating_systems() {
+        let debian = Distro { id: "debian".into(), version: "12.15".into(), ..Distro::default() };
+        for (ecosystem, name, version, source, expected) in [
+            (
+                "deb",
+                "bash",
+                "5.2.15-2+b13",
+                ("bash", "5.2.15-2"),
+                "pkg:deb/debian/bash@5.2.15-2%2Bb13?arch=amd64&distro=debian-12.15&upstream=bash%405.2.15-2",
+            ),
+            (
+                "deb",
+                "bsdutils",
+                "1:2.38.1-5",
+                ("util-linux", "2.38.1-5"),
+                "pkg:deb/debian/bsdutils@1:2.38.1-5?arch=amd64&distro=debian-12.15&upstream=util-linux%402.38.1-5",
+            ),
+            (
+                "deb",
+                "libc6",
+                "2.36-9",
+                ("glibc", "2.36-9"),
+                "pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12.15&upstream=glibc",
+            ),
+            ("deb", "sed", "4.9-1", ("", ""), "pkg:deb/debian/sed@4.9-1?arch=amd64&distro=debian-12.15"),
+            (
+                "apk",
+                "musl",
+                "1.2-r0",
+                ("musl", ""),
+                "pkg:apk/debian/musl@1.2-r0?arch=amd64&distro=debian-12.15",
+            ),
+            (
+                "rpm",
+                "ca-certificates-base",
+                "1:2.0.0-1.cm2",
+                ("ca-certificates", "2.0.0-1.cm2"),
+                "pkg:rpm/debian/ca-certificates-base@2.0.0-1.cm2?arch=amd64&distro=debian-12.15&epoch=1\
+                 &upstream=ca-certificates-2.0.0-1.cm2.src.rpm",
+            ),
+        ] {
+            let fact = PackageFact {
+                name: name.into(),
+                version: version.into(),
+                arch: "amd64".into(),
+                source_name: source.0.into(),
+                source_version: source.1.into(),
+                ..PackageFact::default()
+            };
+            let spec = self::ecosystem(ecosystem).unwrap();
+            assert_eq!(package_url(spec, &fact, Some((&debian, "debian"))).to_string(), expected);
+        }
+    }
+
+    // Expected: what Syft 1.18.1 writes.
+    #[test]
+    fn package_urls_of_languages() {
+        for (ecosystem, name, version, expected) in [
+            ("pypi", "Flask_Login", "0.6", "pkg:pypi/flask-login@0.6"),
+            ("npm", "@babel/core", "7.0.0", "pkg:npm/%40babel/core@7.0.0"),
+            (
+                "maven",
+                "org.apache.commons:commons-text",
+                "1.9",
+                "pkg:maven/org.apache.commons/commons-text@1.9",
+            ),
+            ("maven", "stax-api", "1.0.1", "pkg:maven/stax-api@1.0.1"),
+            ("golang", "golang.org/x/sys", "v0.1.0", "pkg:golang/golang.org/x/sys@v0.1.0"),
+            ("golang", "stdlib", "1.19.4", "pkg:golang/stdlib@1.19.4"),
+        ] {
+            let fact = PackageFact { name: name.into(), version: version.into(), ..PackageFact::default() };
+            let spec = self::ecosystem(ecosystem).unwrap();
+            assert_eq!(package_url(spec, &fact, None).to_string(), expected);
+        }
+    }
 }

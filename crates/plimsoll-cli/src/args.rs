@@ -290,7 +290,10 @@ pub(crate) fn parse() -> Result<Arguments, Exit> {
         Scan::augment_args(clap::Command::new("scan")).get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)).collect();
     match config::defaults(scan.config.as_deref(), &known) {
         Ok(defaults) if defaults.is_empty() => Ok(first),
-        Ok(defaults) => matches(command(&defaults)),
+        // The first stage went well, so what is wrong now is a value of the file.
+        Ok(defaults) => matches(command(&defaults)).inspect_err(|_| {
+            exit::message("hint", "the value is from the configuration file");
+        }),
         Err(error) => Err(exit::report(&error)),
     }
 }

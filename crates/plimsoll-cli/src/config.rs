@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Context;
 use serde::Deserialize;
 
 use crate::exit::usage;
@@ -30,7 +29,7 @@ pub(crate) struct Config {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a flag has one value, or a list of them")]
 enum Value {
     One(Scalar),
     Many(Vec<Scalar>),
@@ -70,13 +69,17 @@ pub(crate) fn read(path: Option<&Path>) -> anyhow::Result<Config> {
     if text.trim().is_empty() {
         return Ok(Config::default());
     }
-    serde_saphyr::from_str(&text)
-        .map_err(|error| usage(format!("the configuration {} is not valid: {error}", path.display())))
+    serde_saphyr::from_str(&text).map_err(|error| {
+        // The lines after the first one show the place in the file, which the first one names already.
+        let error = error.to_string();
+        let reason = error.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        usage(format!("the configuration {} is not valid: {reason}", path.display()))
+    })
 }
 
 /// The flags that the configuration file sets. `known` are the flags that there are.
 pub(crate) fn defaults(path: Option<&Path>, known: &[String]) -> anyhow::Result<Defaults> {
-    let config = read(path).context("the configuration cannot be used")?;
+    let config = read(path)?;
     let mut defaults = Defaults::new();
     for (key, value) in config.flags {
         if !known.contains(&key) || key == "config" {

@@ -50,7 +50,7 @@ pub(crate) fn open(asked: Option<&str>, cache_dir: Option<&Path>) -> anyhow::Res
         None => starter()?,
     };
     let mut info = index.info().context("the advisory database cannot be used")?;
-    info.name = path.map_or_else(|| "built-in starter set".to_owned(), |path| path.display().to_string());
+    info.name = path.map_or_else(|| "built-in".to_owned(), |path| path.display().to_string());
     Ok((index, info))
 }
 

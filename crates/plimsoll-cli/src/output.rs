@@ -1,6 +1,8 @@
 //! Where reports go: standard output and files. A file appears whole or not at all.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -59,18 +61,17 @@ pub(crate) fn standard(bytes: &[u8]) -> anyhow::Result<()> {
 pub(crate) fn file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let write = || -> io::Result<()> {
         if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+            return File::options().write(true).open(path)?.write_all(bytes);
         }
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let mut file = tempfile::Builder::new()
-            .prefix(".plimsoll-")
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-            .tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(path)?;
+        // Made and written by hand: the errors would name the temporary file otherwise, which nobody knows.
+        let create = |path: &Path| File::options().write(true).create_new(true).mode(0o666).open(path);
+        let mut file = tempfile::Builder::new().prefix(".plimsoll-").make_in(folder, create)?;
+        file.as_file_mut().write_all(bytes)?;
+        file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };
     write().with_context(|| format!("cannot write {}", path.display()))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::Context;
-use plimsoll_http::{Client, ClientConfig};
+use plimsoll_http::{Client, ClientConfig, RetryPolicy};
 use plimsoll_image::{Image, PlatformChoice};
 use plimsoll_registry::{AuthFile, Login, Reference, Registry, RegistryConfig, Secret};
 
@@ -67,6 +67,8 @@ impl<'a> Access<'a> {
             offline: scan.offline,
             insecure: scan.insecure,
             ca_files: scan.cacert.iter().cloned().collect(),
+            // Many runs that start at once should not all come back at once.
+            retry: RetryPolicy { seed: u64::from(std::process::id()), ..RetryPolicy::default() },
             ..ClientConfig::default()
         };
         let client = Client::new(client.with_environment(variable))?;

@@ -200,7 +200,10 @@ pub fn classify(bytes: &[u8], media_type: &str, what: &str) -> Result<ManifestKi
         (None, Some(config), layers) => {
             let layers = layers.unwrap_or_default();
             if layers.len() > MAX_LAYERS {
-                return Err(invalid(format!("{} layers are more than the limit of {MAX_LAYERS}", layers.len())));
+                return Err(invalid(format!(
+                    "{} layers are more than the limit of {MAX_LAYERS}",
+                    layers.len()
+                )));
             }
             let config = descriptor(config)?;
             if !config.media_type.is_empty() && !media::is_config(&config.media_type) {
@@ -298,7 +301,10 @@ impl Config {
         let raw: RawConfig = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
         let rootfs = raw.rootfs.ok_or_else(|| invalid("it has no rootfs".to_owned()))?;
         if rootfs.diff_ids.len() > MAX_LAYERS {
-            return Err(invalid(format!("{} layers are more than the limit of {MAX_LAYERS}", rootfs.diff_ids.len())));
+            return Err(invalid(format!(
+                "{} layers are more than the limit of {MAX_LAYERS}",
+                rootfs.diff_ids.len()
+            )));
         }
         let diff_ids = rootfs
             .diff_ids
@@ -356,7 +362,8 @@ impl PlatformChoice {
             [os, architecture, variant] => (os, architecture, variant),
             _ => return Err(text.to_owned()),
         };
-        let fine = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+        let fine =
+            |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
         if os.is_empty() || architecture.is_empty() || ![os, architecture, variant].into_iter().all(fine) {
             return Err(text.to_owned());
         }
@@ -388,26 +395,16 @@ impl PlatformChoice {
         machine: &str,
         name: &str,
     ) -> Result<Vec<&'a Descriptor>, ImageError> {
-        let images: Vec<&Descriptor> = index.manifests.iter().filter(|entry| !entry.is_attestation()).collect();
+        let images: Vec<&Descriptor> =
+            index.manifests.iter().filter(|entry| !entry.is_attestation()).collect();
         let found: Vec<&Descriptor> = match self {
             PlatformChoice::All => images.clone(),
-            PlatformChoice::One(_) => images
-                .iter()
-                .copied()
-                // An entry that does not say its platform is judged by its configuration later.
-                .filter(|entry| entry.platform.as_ref().is_none_or(|platform| self.accepts(platform)))
-                .take(1)
-                .collect(),
+            PlatformChoice::One(_) => self.best(&images),
             PlatformChoice::Default if images.len() == 1 => images.clone(),
             PlatformChoice::Default => {
-                let here = Platform { os: "linux".into(), architecture: machine.into(), variant: String::new() };
-                let here = PlatformChoice::One(here);
-                images
-                    .iter()
-                    .copied()
-                    .filter(|entry| entry.platform.as_ref().is_none_or(|platform| here.accepts(platform)))
-                    .take(1)
-                    .collect()
+                let here =
+                    Platform { os: "linux".into(), architecture: machine.into(), variant: String::new() };
+                PlatformChoice::One(here).best(&images)
             }
         };
         if found.is_empty() {
@@ -419,6 +416,16 @@ impl PlatformChoice {
             return Err(ImageError::NoPlatform { name: name.to_owned(), wanted, available });
         }
         Ok(found)
+    }
+}
+
+impl PlatformChoice {
+    /// The first image that is for the platform by its own word, else the first that does not say: it is judged by its
+    /// configuration later.
+    fn best<'a>(&self, images: &[&'a Descriptor]) -> Vec<&'a Descriptor> {
+        let fits =
+            |entry: &&&Descriptor| entry.platform.as_ref().is_none_or(|platform| self.accepts(platform));
+        images.iter().filter(fits).min_by_key(|entry| entry.platform.is_none()).copied().into_iter().collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use plimsoll_analysis::{FileFacts, LAYER_FORMAT, LayerError, LayerFacts, Selection};
+use plimsoll_analysis::{LAYER_FORMAT, LayerError, LayerFacts, LayerIndex, Selection};
 use plimsoll_archive::tar::TarError;
 use plimsoll_archive::{Compression, Decoder, Hasher, HashingReader, MAGIC_LEN, ReadAt};
 use plimsoll_image::{Image, Layer};
@@ -34,7 +34,8 @@ impl Scanner<'_> {
     /// The facts of each layer of `image`, and what could not be had in time.
     pub(crate) fn layer_facts(&self, image: &Image) -> Result<(Vec<LayerFacts>, Vec<Problem>), ScanError> {
         let count = image.layers.len();
-        let slots: Vec<Mutex<Option<Result<LayerFacts, ScanError>>>> = (0..count).map(|_| Mutex::new(None)).collect();
+        let slots: Vec<Mutex<Option<Result<LayerFacts, ScanError>>>> =
+            (0..count).map(|_| Mutex::new(None)).collect();
         let put = |number: usize, result| {
             *slots[number].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         };
@@ -45,22 +46,23 @@ impl Scanner<'_> {
         order.sort_by_key(|&n| std::cmp::Reverse(image.layers[n].size));
         if let Some(sweep) = &image.sweep {
             let mut failure = None;
-            sweep.sweep(&order, &mut |number, stream| {
-                let layer = &image.layers[number];
-                match self.one_layer(number, layer, Source::Stream(stream)) {
-                    Ok(facts) => put(number, Ok(facts)),
-                    Err(error) => {
-                        failure = Some(error);
-                        return Err(io::Error::other("a layer cannot be read"));
+            sweep
+                .sweep(&order, &mut |number, stream| {
+                    let layer = &image.layers[number];
+                    match self.one_layer(number, layer, Source::Stream(stream)) {
+                        Ok(facts) => put(number, Ok(facts)),
+                        Err(error) => {
+                            failure = Some(error);
+                            return Err(io::Error::other("a layer cannot be read"));
+                        }
                     }
-                }
-                Ok(())
-            })
-            .or_else(|error| failure.map_or(Err(ScanError::Image(error)), Err))
-            .or_else(|error| match error {
-                ScanError::Layer { source: LayerError::Stopped, .. } => Ok(()),
-                error => Err(error),
-            })?;
+                    Ok(())
+                })
+                .or_else(|error| failure.map_or(Err(ScanError::Image(error)), Err))
+                .or_else(|error| match error {
+                    ScanError::Layer { source: LayerError::Stopped, .. } => Ok(()),
+                    error => Err(error),
+                })?;
         } else {
             let next = AtomicUsize::new(0);
             let work = || {
@@ -135,9 +137,10 @@ impl Scanner<'_> {
             }
             let mut gained = 0;
             for (i, analyzer) in self.driver.analyzers().iter().enumerate() {
-                let current = pack.analyzers.iter().any(|(id, version)| {
-                    id == analyzer.id() && *version == analyzer.version()
-                });
+                let current = pack
+                    .analyzers
+                    .iter()
+                    .any(|(id, version)| id == analyzer.id() && *version == analyzer.version());
                 if current && missing & (1 << i) != 0 {
                     gained |= 1 << i;
                 }
@@ -176,10 +179,11 @@ impl Scanner<'_> {
         let mut raw = Counting { inner: raw, number, progress: self.progress };
         let mut head = Vec::with_capacity(MAGIC_LEN);
         raw.by_ref().take(MAGIC_LEN as u64).read_to_end(&mut head).map_err(open_error)?;
-        let plain = Compression::detect(&head) == Compression::None;
+        // Where the blob is the tar stream, one digest serves both promises.
+        let plain = Compression::detect(&head) == Compression::None
+            && layer.digest.as_ref().is_none_or(|digest| digest.algorithm() == layer.diff_id.algorithm());
         let raw = io::Cursor::new(head).chain(raw);
         let found = if plain {
-            // The blob is the tar stream: one digest serves both promises.
             let random = layer.blob.as_ref().and_then(|blob| blob.random_access());
             let (found, actual) =
                 self.look(layer, raw, random, missing, plain).map_err(|error| layer_error(layer, error))?;
@@ -275,40 +279,17 @@ impl Scanner<'_> {
             Err(_) => unreachable!("facts are plain data"),
         }
     }
-
-    /// The cached result of a second look at files of a layer, or the one that `look` takes.
-    pub(crate) fn second_look(
-        &self,
-        diff_id: Option<&Digest>,
-        what: &str,
-        look: impl FnOnce() -> Result<Vec<FileFacts>, ScanError>,
-    ) -> Result<Vec<FileFacts>, ScanError> {
-        let (Some(cache), Some(diff_id)) = (&self.cache, diff_id) else { return look() };
-        let key = format!("link-{LAYER_FORMAT}-{:016x}", xxh3_64(what.as_bytes()));
-        // The key is short, so the entry says again what it is about.
-        if let Some(bytes) = cache.get(diff_id, &key)
-            && let Ok((about, files)) = postcard::from_bytes::<(String, Vec<FileFacts>)>(&bytes)
-            && about == what
-        {
-            return Ok(files);
-        }
-        let files = look()?;
-        if let Ok(bytes) = postcard::to_stdvec(&(what, &files)) {
-            self.note_cache_failure(cache.put(diff_id, &key, &bytes));
-        }
-        Ok(files)
-    }
 }
 
 fn same(a: &Layer, b: &Layer) -> bool {
     a.diff_id == b.diff_id && a.digest == b.digest
 }
 
-fn label(layer: &Layer) -> &Digest {
+pub(crate) fn label(layer: &Layer) -> &Digest {
     layer.digest.as_ref().unwrap_or(&layer.diff_id)
 }
 
-fn expect(layer: &Layer, expected: &Digest, actual: &Digest) -> Result<(), ScanError> {
+pub(crate) fn expect(layer: &Layer, expected: &Digest, actual: &Digest) -> Result<(), ScanError> {
     if expected == actual {
         return Ok(());
     }
@@ -319,7 +300,7 @@ fn expect(layer: &Layer, expected: &Digest, actual: &Digest) -> Result<(), ScanE
     })
 }
 
-fn layer_error(layer: &Layer, source: LayerError) -> ScanError {
+pub(crate) fn layer_error(layer: &Layer, source: LayerError) -> ScanError {
     ScanError::Layer { layer: label(layer).clone(), source }
 }
 
@@ -329,11 +310,15 @@ fn stopped(error: &ScanError) -> bool {
 
 /// Adds what `new` knows. The index is the same whoever looked.
 fn combine(facts: &mut LayerFacts, new: LayerFacts) {
-    if facts.index.nodes().is_empty() {
+    // A layer may have no path of its own and still delete some.
+    if facts.index == LayerIndex::default() {
         facts.index = new.index;
     }
-    if facts.problems.is_empty() {
-        facts.problems = new.problems;
+    // Some faults are met only when somebody wants the file, so each look may know others.
+    for problem in new.problems {
+        if !facts.problems.contains(&problem) {
+            facts.problems.push(problem);
+        }
     }
     if !new.files.is_empty() {
         facts.files.extend(new.files);

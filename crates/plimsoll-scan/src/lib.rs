@@ -5,6 +5,7 @@
 mod layers;
 mod merge;
 mod progress;
+mod second_look;
 mod skip;
 
 use std::path::Path;

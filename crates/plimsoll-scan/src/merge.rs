@@ -2,15 +2,12 @@
 //! interesting, who brought a package, and which package owns another's files.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::io::Read;
 use std::path::Path;
 
 use plimsoll_analysis::{
     BString, ByteSlice, DistroFact, Fact, FactProblem, FileFacts, Found, LayerFacts, NodeKind, PackageFact,
-    ResolveError, Selection, View, join, open_tree_file,
+    ResolveError, Selection, View, join,
 };
-use plimsoll_archive::tar::{self, TarError};
-use plimsoll_archive::{Compression, Decoder, MAGIC_LEN, Window};
 use plimsoll_image::Image;
 use plimsoll_types::{Distro, Location, Package, PackageUrl, Problem, ProblemCode, SourcePackage};
 
@@ -38,15 +35,15 @@ struct Live<'a> {
 
 /// A file that a link or a companion makes worth a second look.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Look {
-    layer: usize,
+pub(crate) struct Look {
+    pub(crate) layer: usize,
     /// Where its content is.
-    path: Vec<u8>,
+    pub(crate) path: Vec<u8>,
     /// The path under which the analyzers want it.
-    seen_as: Vec<u8>,
-    selection: Selection,
+    pub(crate) seen_as: Vec<u8>,
+    pub(crate) selection: Selection,
     /// Companions: the ending, the layer and the path.
-    companions: Vec<(&'static str, usize, Vec<u8>)>,
+    pub(crate) companions: Vec<(&'static str, usize, Vec<u8>)>,
 }
 
 impl Scanner<'_> {
@@ -68,14 +65,16 @@ impl Scanner<'_> {
                 }
             }
         }
-        let looks = self.looks(&view, &live, &mut problems, layers);
+        let looks = self.looks(&view, &live, &mut problems);
         let looks: Vec<Look> = looks.into_iter().filter(|look| !skip(&look.seen_as)).collect();
-        for (look, files) in self.take_looks(layers, looks)? {
+        for (look, files) in self.take_looks(layers, looks, &mut problems)? {
             // With companions, what was said without them is out of date.
             if !look.companions.is_empty() {
                 live.retain(|old| !(old.layer == look.layer && old.file.path == look.seen_as));
             }
-            live.extend(files.into_iter().map(|file| Live { layer: look.layer, file: std::borrow::Cow::Owned(file) }));
+            live.extend(
+                files.into_iter().map(|file| Live { layer: look.layer, file: std::borrow::Cow::Owned(file) }),
+            );
         }
         for found in &live {
             for fault in &found.file.problems {
@@ -108,20 +107,16 @@ impl Scanner<'_> {
                 analyzer: String::new(),
                 path: String::new(),
                 layer: None,
-                message: format!("{os_packages} packages are installed but no file says of which distribution"),
+                message: format!(
+                    "{os_packages} packages are installed but no file says of which distribution"
+                ),
             });
         }
         Ok(Merged { distro, packages, problems })
     }
 
     /// The files that links and companions make worth a second look.
-    fn looks(
-        &self,
-        view: &View<'_>,
-        live: &[Live<'_>],
-        problems: &mut Vec<Problem>,
-        layers: &Layers<'_>,
-    ) -> Vec<Look> {
+    fn looks(&self, view: &View<'_>, live: &[Live<'_>], problems: &mut Vec<Problem>) -> Vec<Look> {
         let matcher = self.driver.matcher();
         let analyzers = self.driver.analyzers();
         let seen: HashSet<(usize, &[u8], &str)> =
@@ -138,21 +133,23 @@ impl Scanner<'_> {
                 .filter(|&bit| selection & (1 << bit) != 0 && !looked(&found, bit))
                 .fold(0, |selection, bit| selection | 1 << bit);
             if selection != 0 && found.kind() == NodeKind::File && found.path != seen_as {
-                looks
-                    .entry(seen_as.clone())
-                    .and_modify(|look| look.selection |= selection)
-                    .or_insert(Look { layer: found.layer, path: found.path, seen_as, selection, companions: Vec::new() });
+                looks.entry(seen_as.clone()).and_modify(|look| look.selection |= selection).or_insert(Look {
+                    layer: found.layer,
+                    path: found.path,
+                    seen_as,
+                    selection,
+                    companions: Vec::new(),
+                });
             }
         };
         for (path, selection) in matcher.paths() {
             match view.resolve(path) {
                 Ok(Some(found)) => want(path.to_vec(), found, selection),
                 Ok(None) => {}
-                Err(error) => {
-                    // A file of interest that cannot be reached: were it a package database, its packages would be
-                    // missing without a word.
-                    problems.push(broken(path, error));
-                }
+                // A file of interest that cannot be reached: were it a package database, its packages would be
+                // missing without a word.
+                Err(error) if !self.options.skip.skips(path) => problems.push(broken(path, error)),
+                Err(_) => {}
             }
         }
         for (directory, _) in matcher.directories() {
@@ -161,7 +158,9 @@ impl Scanner<'_> {
                 for child in view.children(&found.path) {
                     let seen_as = join(directory, &child.path);
                     let selection = matcher.by_path(&seen_as);
-                    if selection != 0 && let Ok(Some(found)) = view.resolve(&child.path) {
+                    if selection != 0
+                        && let Ok(Some(found)) = view.resolve(&child.path)
+                    {
                         want(seen_as, found, selection);
                     }
                 }
@@ -214,107 +213,7 @@ impl Scanner<'_> {
                 }
             }
         }
-        let _ = layers;
         looks
-    }
-
-    /// Goes back to the layers for the files in `looks`.
-    fn take_looks(
-        &self,
-        layers: &Layers<'_>,
-        looks: Vec<Look>,
-    ) -> Result<Vec<(Look, Vec<FileFacts>)>, ScanError> {
-        let mut taken = Vec::new();
-        for look in looks {
-            let diff_id = |layer: usize| layers.image.map(|image| &image.layers[layer].diff_id);
-            let analyzers = self.driver.analyzers().iter().enumerate();
-            let who: Vec<String> = analyzers
-                .filter(|(bit, _)| look.selection & (1 << bit) != 0)
-                .map(|(_, analyzer)| format!("{}@{}", analyzer.id(), analyzer.version()))
-                .collect();
-            let beside: Vec<String> = look
-                .companions
-                .iter()
-                .map(|(ending, layer, path)| format!("{ending} {:?} {}", diff_id(*layer), path.as_bstr()))
-                .collect();
-            let about = format!(
-                "{} as {} by {} with {}",
-                look.path.as_bstr(),
-                look.seen_as.as_bstr(),
-                who.join(" "),
-                beside.join(" ")
-            );
-            let files = self.second_look(diff_id(look.layer), &about, || {
-                let mut companions = Vec::new();
-                for (ending, layer, path) in &look.companions {
-                    companions.push((*ending, self.content(layers, *layer, path)?));
-                }
-                let content = self.content(layers, look.layer, &look.path)?;
-                let mode = layers.facts[look.layer].index.get(&look.path).map_or(0o644, |node| u32::from(node.mode));
-                let mut files = Vec::new();
-                self.driver.analyze(&look.seen_as, mode, &content, &companions, look.selection, &mut files);
-                Ok(files)
-            })?;
-            taken.push((look, files));
-        }
-        Ok(taken)
-    }
-
-    /// The content of a file of a layer, by going back to the layer.
-    fn content(&self, layers: &Layers<'_>, layer: usize, path: &[u8]) -> Result<Vec<u8>, ScanError> {
-        let node = layers.facts[layer].index.get(path).copied();
-        let Some(node) = node.filter(|node| node.size <= plimsoll_analysis::MAX_BUFFERED_FILE) else {
-            return Ok(Vec::new());
-        };
-        if let Some(root) = layers.root {
-            let read = || {
-                let mut out = Vec::new();
-                open_tree_file(root, path)?.take(plimsoll_analysis::MAX_BUFFERED_FILE).read_to_end(&mut out)?;
-                Ok(out)
-            };
-            return read().map_err(|source| {
-                ScanError::Tree(plimsoll_analysis::TreeError::Root {
-                    path: root.join(path.to_str_lossy().as_ref()),
-                    source,
-                })
-            });
-        }
-        let Some(image) = layers.image else { return Ok(Vec::new()) };
-        let described = &image.layers[layer];
-        let digest = described.digest.as_ref().unwrap_or(&described.diff_id).clone();
-        let failed = |source| ScanError::Open { layer: digest.clone(), source };
-        if let Some(random) = described.blob.as_ref().and_then(|blob| blob.random_access()) {
-            let mut head = [0; MAGIC_LEN];
-            let n = random.read_at(&mut head, 0).map_err(failed)?;
-            if Compression::detect(&head[..n]) == Compression::None {
-                let window = Window::new(random, node.offset, node.size);
-                return plimsoll_archive::read_vec(&window, u64::MAX).map_err(failed);
-            }
-        }
-        let tar_failed =
-            |source: TarError| ScanError::Layer { layer: digest.clone(), source: source.into() };
-        let find = |stream: &mut dyn Read| -> Result<Vec<u8>, ScanError> {
-            let decoder = Decoder::new(stream).map_err(failed)?;
-            let mut reader = tar::Reader::new(decoder, None, self.options.layer_limit);
-            while let Some(entry) = reader.next_entry().map_err(tar_failed)? {
-                if entry.offset == node.offset && entry.stored == node.size {
-                    return reader.read_data().map_err(tar_failed);
-                }
-            }
-            Ok(Vec::new())
-        };
-        match (&described.blob, &image.sweep) {
-            (Some(blob), _) => find(&mut *blob.open().map_err(failed)?),
-            (None, Some(sweep)) => {
-                let mut found = Ok(Vec::new());
-                sweep.sweep(&[layer], &mut |_, stream| {
-                    found = find(stream);
-                    Ok(())
-                })?;
-                found
-            }
-            (None, None) => Ok(Vec::new()),
-        }
     }
 }
 
@@ -339,7 +238,7 @@ fn problem(layers: &Layers<'_>, layer: usize, analyzer: &str, path: &[u8], fault
     }
 }
 
-fn layer_number(layers: &Layers<'_>, layer: usize) -> Option<u32> {
+pub(crate) fn layer_number(layers: &Layers<'_>, layer: usize) -> Option<u32> {
     layers.image.and_then(|_| u32::try_from(layer).ok())
 }
 
@@ -386,10 +285,15 @@ fn packages(
     let distro = distro.map(|distro| (distro, spec.map_or("", |spec| spec.id)));
     let mut merged: BTreeMap<(&str, &str, &str, &str, &str), Package> = BTreeMap::new();
     for found in live {
+        let older = if found.file.facts.iter().any(|fact| matches!(fact, Fact::Package(_))) {
+            older(view, layers, found)
+        } else {
+            Vec::new()
+        };
         for fact in &found.file.facts {
             let Fact::Package(fact) = fact else { continue };
             let Some(ecosystem) = plimsoll_catalog::ecosystem(&fact.ecosystem) else { continue };
-            let layer = introduced(view, layers, found, fact);
+            let layer = introduced(found, &older, fact);
             let location = Location {
                 path: format!("{}{}", found.file.path.to_str_lossy(), fact.inside),
                 layer: layer_number(layers, layer),
@@ -430,34 +334,47 @@ fn packages(
     packages
 }
 
-/// The layer that brought a package: the lowest from which on every version of the file names it.
-fn introduced(view: &View<'_>, layers: &Layers<'_>, found: &Live<'_>, package: &PackageFact) -> usize {
-    let mut introduced = found.layer;
+/// The packages of a file as a lower layer has it: name, version, architecture and place inside the file.
+type Older<'a> = HashSet<(&'a str, &'a str, &'a str, &'a str)>;
+
+/// The lower layers' versions of a file, from the top, as far down as each replaces the next and no layer between
+/// deletes it.
+fn older<'a>(view: &View<'_>, layers: &Layers<'a>, found: &Live<'_>) -> Vec<(usize, Older<'a>)> {
+    let mut chain = Vec::new();
+    let mut above = found.layer;
     for layer in (0..found.layer).rev() {
         let facts = &layers.facts[layer];
         let Some(node) = facts.index.get(&found.file.path) else { continue };
-        if node.kind != NodeKind::File {
+        if node.kind != NodeKind::File || view.hidden_by(&found.file.path, layer) != Some(above) {
             break;
         }
         let at = facts.files.partition_point(|file| file.path < found.file.path);
-        let same = facts.files[at..]
+        let packages = facts.files[at..]
             .iter()
             .take_while(|file| file.path == found.file.path)
             .filter(|file| file.analyzer == found.file.analyzer)
             .flat_map(|file| &file.facts)
-            .any(|fact| {
-                matches!(fact, Fact::Package(older) if older.name == package.name
-                    && older.version == package.version
-                    && older.arch == package.arch
-                    && older.inside == package.inside)
+            .filter_map(|fact| match fact {
+                Fact::Package(package) => Some(identity(package)),
+                _ => None,
             });
-        if !same {
-            break;
-        }
-        introduced = layer;
+        chain.push((layer, packages.collect()));
+        above = layer;
     }
-    let _ = view;
-    introduced
+    chain
+}
+
+fn identity(package: &PackageFact) -> (&str, &str, &str, &str) {
+    (&package.name, &package.version, &package.arch, &package.inside)
+}
+
+/// The layer that brought a package: the lowest from which on every version of the file names it.
+fn introduced(found: &Live<'_>, older: &[(usize, Older<'_>)], package: &PackageFact) -> usize {
+    older
+        .iter()
+        .take_while(|(_, packages)| packages.contains(&identity(package)))
+        .last()
+        .map_or(found.layer, |(layer, _)| *layer)
 }
 
 /// Finds the language packages whose files belong to a package of the operating system: they are reported as that
@@ -477,27 +394,30 @@ fn give_to_owners(view: &View<'_>, live: &[Live<'_>], packages: &mut Vec<Package
     // Per language package: its owned locations and who owns them.
     let mut owned: HashMap<usize, BTreeSet<String>> = HashMap::new();
     let mut owners: HashMap<usize, BTreeSet<(&str, &str, &str)>> = HashMap::new();
-    let mut own = |ecosystem: &'_ str, name: &'_ str, arch: &'_ str, paths: &[BString]| -> Vec<(usize, String)> {
-        let _ = (ecosystem, name, arch);
-        let mut hits = Vec::new();
-        for path in paths {
-            let direct = by_path.get(&path[..]);
-            let moved = if direct.is_none() { roots.real(path) } else { None };
-            let hit = direct.or_else(|| moved.as_ref().and_then(|path| by_path.get(path)));
-            for &number in hit.into_iter().flatten() {
-                let path = moved.as_deref().filter(|_| direct.is_none()).unwrap_or(path);
-                hits.push((number, path.to_str_lossy().into_owned()));
+    let mut own =
+        |ecosystem: &'_ str, name: &'_ str, arch: &'_ str, paths: &[BString]| -> Vec<(usize, String)> {
+            let _ = (ecosystem, name, arch);
+            let mut hits = Vec::new();
+            for path in paths {
+                let direct = by_path.get(&path[..]);
+                let moved = if direct.is_none() { roots.real(path) } else { None };
+                let hit = direct.or_else(|| moved.as_ref().and_then(|path| by_path.get(path)));
+                for &number in hit.into_iter().flatten() {
+                    let path = moved.as_deref().filter(|_| direct.is_none()).unwrap_or(path);
+                    hits.push((number, path.to_str_lossy().into_owned()));
+                }
             }
-        }
-        hits
-    };
+            hits
+        };
     for found in live {
         for fact in &found.file.facts {
             let (ecosystem, name, arch, paths) = match fact {
                 Fact::Package(package) if !package.owned.is_empty() => {
                     (package.ecosystem.as_str(), package.name.as_str(), package.arch.as_str(), &package.owned)
                 }
-                Fact::Owned(files) => (files.ecosystem.as_str(), files.name.as_str(), files.arch.as_str(), &files.paths),
+                Fact::Owned(files) => {
+                    (files.ecosystem.as_str(), files.name.as_str(), files.arch.as_str(), &files.paths)
+                }
                 _ => continue,
             };
             for (number, path) in own(ecosystem, name, arch, paths) {
@@ -506,16 +426,19 @@ fn give_to_owners(view: &View<'_>, live: &[Live<'_>], packages: &mut Vec<Package
             }
         }
     }
+    let mut by_name: HashMap<(&'static str, String), Vec<usize>> = HashMap::new();
+    for (number, package) in packages.iter().enumerate().filter(|(_, package)| package.ecosystem.os) {
+        by_name.entry((package.ecosystem.id, package.name.clone())).or_default().push(number);
+    }
     let mut gone: HashSet<usize> = HashSet::new();
     let mut contained: Vec<(usize, PackageUrl)> = Vec::new();
     for (number, paths) in &owned {
         let mut holders = Vec::new();
         for (ecosystem, name, arch) in &owners[number] {
-            let holder = packages.iter().position(|package| {
-                package.ecosystem.id == *ecosystem
-                    && package.name == *name
-                    && (arch.is_empty() || package.arch == *arch)
-            });
+            let ecosystem = plimsoll_catalog::ecosystem(ecosystem).map_or("", |spec| spec.id);
+            let named = by_name.get(&(ecosystem, (*name).to_owned()));
+            let holder =
+                named.into_iter().flatten().copied().find(|&n| arch.is_empty() || packages[n].arch == *arch);
             holders.extend(holder);
         }
         // A file list without its package: the package was removed, its files may still be there for another reason.
@@ -524,7 +447,9 @@ fn give_to_owners(view: &View<'_>, live: &[Live<'_>], packages: &mut Vec<Package
         }
         let package = &mut packages[*number];
         let purl = package.purl.clone();
-        package.locations.retain(|location| !paths.contains(location.path.split("!/").next().unwrap_or_default()));
+        package
+            .locations
+            .retain(|location| !paths.contains(location.path.split("!/").next().unwrap_or_default()));
         if package.locations.is_empty() {
             gone.insert(*number);
         }

@@ -402,7 +402,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The OCI layout with `images`. An image with several tags is listed once for each.
+    /// The OCI layout with `images`. An image with several tags is listed once for each; nested indexes have the tags
+    /// of the first image.
     ///
     /// # Errors
     ///
@@ -412,20 +413,12 @@ impl Layout {
         let mut entries = Vec::new();
         for image in images {
             let entry = self.manifest(image, &mut files)?;
-            let names: Vec<Option<&String>> =
-                if image.tags.is_empty() { vec![None] } else { image.tags.iter().map(Some).collect() };
-            for name in names {
-                let mut entry = entry.clone();
-                if let Some(name) = name {
-                    entry["annotations"] = json!({ "org.opencontainers.image.ref.name": name });
-                }
-                entries.push(entry);
-            }
+            entries.extend(if self.nested == 0 { named(&entry, &image.tags) } else { vec![entry.clone()] });
             if self.attestations {
                 entries.push(self.attestation(&entry, &mut files));
             }
         }
-        for _ in 0..self.nested {
+        for level in (0..self.nested).rev() {
             let media_type = if self.docker {
                 "application/vnd.docker.distribution.manifest.list.v2+json"
             } else {
@@ -434,7 +427,9 @@ impl Layout {
             let index = index(&entries, media_type);
             let size = index.len();
             let digest = files.put_blob(index).to_string();
-            entries = vec![json!({ "mediaType": media_type, "digest": digest, "size": size })];
+            let entry = json!({ "mediaType": media_type, "digest": digest, "size": size });
+            let tags = images.first().filter(|_| level == 0).map_or(&[][..], |image| &image.tags);
+            entries = named(&entry, tags);
         }
         files.put("index.json", index(&entries, "application/vnd.oci.image.index.v1+json"));
         files.put("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec());
@@ -533,6 +528,19 @@ impl Layout {
             },
         })
     }
+}
+
+/// The descriptor once for each name, or without one.
+fn named(entry: &Value, names: &[String]) -> Vec<Value> {
+    if names.is_empty() {
+        return vec![entry.clone()];
+    }
+    let with_name = |name: &String| {
+        let mut entry = entry.clone();
+        entry["annotations"] = json!({ "org.opencontainers.image.ref.name": name });
+        entry
+    };
+    names.iter().map(with_name).collect()
 }
 
 fn index(entries: &[Value], media_type: &str) -> Vec<u8> {
@@ -834,8 +842,9 @@ mod tests {
     #[test]
     fn layouts_and_archives_hold_what_they_name() {
         let image = ImageText::parse(TEXT).unwrap().tag("example:1").tag("example:2");
-        let layout =
-            Layout { nested: 1, attestations: true, ..Layout::default() }.files(&[image.clone()]).unwrap();
+        let layout = Layout { nested: 1, attestations: true, ..Layout::default() }
+            .files(std::slice::from_ref(&image))
+            .unwrap();
         for (name, content) in &layout.0 {
             let Content::Bytes(bytes) = content else { panic!("{name}") };
             if let Some(hex) = name.strip_prefix("blobs/sha256/") {

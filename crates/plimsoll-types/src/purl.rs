@@ -50,14 +50,18 @@ impl fmt::Display for PackageUrl {
 
 /// Percent-encodes all but the unreserved characters and the colon, as purl-spec's "Character encoding" asks.
 fn percent(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':') {
-            fmt::Write::write_char(f, char::from(byte))?;
-        } else {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':');
+    let mut rest = text;
+    // Runs are written as a whole: reports write a package URL several times a package.
+    while let Some(at) = rest.bytes().position(|byte| !plain(byte)) {
+        f.write_str(&rest[..at])?;
+        let c = rest[at..].chars().next().unwrap_or_default();
+        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
             write!(f, "%{byte:02X}")?;
         }
+        rest = &rest[at + c.len_utf8()..];
     }
-    Ok(())
+    f.write_str(rest)
 }
 
 #[cfg(test)]

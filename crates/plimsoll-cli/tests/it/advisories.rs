@@ -6,9 +6,10 @@
 //! evaluation with Python's `packaging`.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
-use plimsoll_archive::Window;
+use plimsoll_archive::Decoder;
 use plimsoll_test::images::{ImageText, LayerText, Packing};
 use serde_json::Value;
 
@@ -99,9 +100,7 @@ fn alpine_secdb() {
 fn minirootfs(archive: &Path) -> ImageText {
     let packed = std::fs::read(archive).unwrap();
     let mut tar = Vec::new();
-    let whole = Window::new(&packed, 0, packed.len() as u64);
-    let mut decoder = plimsoll_archive::Decoder::new(whole).unwrap();
-    std::io::Read::read_to_end(&mut decoder, &mut tar).unwrap();
+    Decoder::new(&packed[..]).unwrap().read_to_end(&mut tar).unwrap();
     let layer = LayerText { tar, packing: Packing::Gzip, created_by: "ADD rootfs.tar.gz / # buildkit".to_owned() };
     ImageText { layers: vec![layer], ..image("layer") }
 }

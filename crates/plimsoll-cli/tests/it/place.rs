@@ -58,6 +58,7 @@ impl Place {
             .current_dir(self.root())
             .env_clear()
             .env("HOME", self.path("home"))
+            .env("TMPDIR", self.path("home"))
             .env("SOURCE_DATE_EPOCH", "1700000000")
             .stdin(Stdio::null());
         command

@@ -35,7 +35,8 @@ pub(super) fn open_store(store: &Store, request: &Request<'_>) -> Result<Vec<Ima
     let ManifestKind::Index(index) = classify(&bytes, "", &what)? else {
         return Err(ImageError::Document { what, reason: "it is a manifest, not an index".to_owned() });
     };
-    let named: Vec<&Descriptor> = index.manifests.iter().filter(|entry| matches(entry, request.selector)).collect();
+    let named: Vec<&Descriptor> =
+        index.manifests.iter().filter(|entry| matches(entry, request.selector)).collect();
     if named.is_empty() {
         let names: Vec<String> = index
             .manifests
@@ -61,7 +62,15 @@ pub(super) fn open_store(store: &Store, request: &Request<'_>) -> Result<Vec<Ima
     for (name, group) in groups {
         open_index(store, request, &group, name, 0, &mut images)?;
     }
-    Ok(images)
+    // One image under several names is one image.
+    let mut unique: Vec<Image> = Vec::new();
+    for image in images {
+        match unique.iter_mut().find(|known| known.metadata.manifest == image.metadata.manifest) {
+            Some(known) => known.metadata.tags.extend(image.metadata.tags),
+            None => unique.push(image),
+        }
+    }
+    Ok(unique)
 }
 
 /// `oci:DIR:tag` names an image by its reference name (whole, or the part behind the last colon), `oci:DIR@digest` by
@@ -124,7 +133,11 @@ fn open_manifest(
     if config.diff_ids.len() != manifest.layers.len() {
         return Err(ImageError::Document {
             what,
-            reason: format!("it has {} layers but the manifest has {}", config.diff_ids.len(), manifest.layers.len()),
+            reason: format!(
+                "it has {} layers but the manifest has {}",
+                config.diff_ids.len(),
+                manifest.layers.len()
+            ),
         });
     }
     let mut layers = Vec::new();
@@ -172,10 +185,9 @@ fn file_of(digest: &Digest) -> String {
 
 /// A document under its digest, verified.
 fn verified(store: &Store, digest: &Digest, what: &str) -> Result<Vec<u8>, ImageError> {
-    let bytes = store.document(&file_of(digest))?.ok_or_else(|| ImageError::Missing {
-        what: what.to_owned(),
-        path: store.path().to_owned(),
-    })?;
+    let bytes = store
+        .document(&file_of(digest))?
+        .ok_or_else(|| ImageError::Missing { what: what.to_owned(), path: store.path().to_owned() })?;
     let mut hasher = Hasher::new(digest.algorithm());
     hasher.update(&bytes);
     let actual = hasher.finish();

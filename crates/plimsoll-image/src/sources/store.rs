@@ -18,6 +18,9 @@ const MAX_MEMBERS: usize = 200_000;
 /// The most bytes of documents that are kept of an archive which cannot be read twice.
 const MAX_KEPT: u64 = 64 << 20;
 
+/// What is no larger is kept whatever it is: documents have no fixed names, only layers are large.
+const SMALL: u64 = 64 << 10;
+
 /// Files by name.
 pub(super) enum Store {
     Folder(PathBuf),
@@ -53,7 +56,11 @@ impl Store {
                 };
                 let mut bytes = Vec::new();
                 file.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes).map_err(failed)?;
-                if bytes.len() as u64 > MAX_DOCUMENT { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
+                if bytes.len() as u64 > MAX_DOCUMENT {
+                    Err(too_large(bytes.len() as u64))
+                } else {
+                    Ok(Some(bytes))
+                }
             }
             Store::Tar(store) => {
                 let Some(part) = store.part(name) else { return Ok(None) };
@@ -66,7 +73,13 @@ impl Store {
             Store::Stream(store) => match store.members.get(store.real_name(name)) {
                 None => Ok(None),
                 Some(Member { kept: Some(bytes), .. }) => Ok(Some(bytes.clone())),
-                Some(Member { size, .. }) => Err(too_large(*size)),
+                Some(Member { size, .. }) if *size > MAX_DOCUMENT => Err(too_large(*size)),
+                Some(_) => Err(ImageError::Document {
+                    what: what(),
+                    reason: format!(
+                        "it is not JSON, or the archive has more than {MAX_KEPT} bytes of documents"
+                    ),
+                }),
             },
         }
     }
@@ -74,9 +87,10 @@ impl Store {
     /// The size of a file; `None` when there is none.
     pub(super) fn size(&self, name: &str) -> Option<u64> {
         match self {
-            Store::Folder(folder) => {
-                std::fs::metadata(folder.join(name)).ok().filter(|metadata| metadata.is_file()).map(|m| m.len())
-            }
+            Store::Folder(folder) => std::fs::metadata(folder.join(name))
+                .ok()
+                .filter(|metadata| metadata.is_file())
+                .map(|m| m.len()),
             Store::Tar(store) => store.part(name).map(|part| part.len),
             Store::Stream(store) => store.members.get(store.real_name(name)).map(|member| member.size),
         }
@@ -247,8 +261,11 @@ impl Sweep for StreamSweep {
             }
             let name = normal_name(reader.path());
             // Two layers of one image may be the same blob; it is handed out once for each.
-            let hits: Vec<usize> =
-                left.iter().copied().filter(|&n| name.as_deref() == self.names.get(n).map(String::as_str)).collect();
+            let hits: Vec<usize> = left
+                .iter()
+                .copied()
+                .filter(|&n| name.as_deref() == self.names.get(n).map(String::as_str))
+                .collect();
             left.retain(|n| !hits.contains(n));
             match hits[..] {
                 [] => {}
@@ -258,7 +275,9 @@ impl Sweep for StreamSweep {
                     let mut bytes = Vec::new();
                     reader.data().take(MAX_KEPT + 1).read_to_end(&mut bytes).map_err(failed)?;
                     if bytes.len() as u64 > MAX_KEPT {
-                        let reason = format!("a layer of more than {MAX_KEPT} bytes is used twice in a compressed archive");
+                        let reason = format!(
+                            "a layer of more than {MAX_KEPT} bytes is used twice in a compressed archive"
+                        );
                         return Err(failed(io::Error::other(reason)));
                     }
                     for n in hits {
@@ -287,8 +306,7 @@ fn normal_name(raw: &[u8]) -> Option<String> {
 /// Looks through an image archive.
 pub(super) fn open_archive(archive: &Path) -> Result<Store, ImageError> {
     let failed = |source| ImageError::Read { path: archive.to_owned(), source };
-    let not_an_image =
-        |reason: String| ImageError::NotAnImage { path: archive.to_owned(), reason };
+    let not_an_image = |reason: String| ImageError::NotAnImage { path: archive.to_owned(), reason };
     let file = File::open(archive).map_err(failed)?;
     let mut head = [0; MAGIC_LEN];
     let n = ReadAt::read_at(&file, &mut head, 0).map_err(failed)?;
@@ -297,7 +315,11 @@ pub(super) fn open_archive(archive: &Path) -> Result<Store, ImageError> {
     let mut count = 0;
     let mut count_member = || -> Result<(), ImageError> {
         count += 1;
-        if count > MAX_MEMBERS { Err(not_an_image(format!("it has more than {MAX_MEMBERS} members"))) } else { Ok(()) }
+        if count > MAX_MEMBERS {
+            Err(not_an_image(format!("it has more than {MAX_MEMBERS} members")))
+        } else {
+            Ok(())
+        }
     };
     let tar_error = |error: tar::TarError| match error {
         tar::TarError::Header { offset: 0, .. } => not_an_image("it is no tar archive".to_owned()),
@@ -318,8 +340,9 @@ pub(super) fn open_archive(archive: &Path) -> Result<Store, ImageError> {
                 continue;
             }
             let may_be_document = entry.stored <= MAX_DOCUMENT
-                && (name.ends_with(".json") || name == "oci-layout" || name == "repositories"
-                    || reader.peek(1).map_err(tar_error)? == b"{");
+                && (name.ends_with(".json")
+                    || entry.stored <= SMALL
+                    || matches!(reader.peek(1).map_err(tar_error)?, b"{" | b" " | b"\t" | b"\n" | b"\r"));
             let kept = if may_be_document && kept_bytes + entry.stored <= MAX_KEPT {
                 kept_bytes += entry.stored;
                 Some(reader.read_data().map_err(tar_error)?)
