@@ -13,7 +13,14 @@ fuzz_target!(|text: &str| {
     assert_eq!(reference, again);
     if let Some(tag) = reference.familiar_tag() {
         let again: Reference = tag.parse().expect("a familiar tag reads back");
-        assert_eq!((again.registry(), again.repository()), (reference.registry(), reference.repository()));
         assert_eq!(again.tag(), reference.tag());
+        // A repository of Docker Hub whose first component looks like a host is ambiguous in Docker's short form too.
+        let first = reference.repository().split('/').next().unwrap_or_default();
+        if !first.contains('.') && first != "localhost" {
+            assert_eq!(
+                (again.registry(), again.repository()),
+                (reference.registry(), reference.repository())
+            );
+        }
     }
 });

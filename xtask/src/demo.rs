@@ -20,11 +20,8 @@ const OS_RELEASE: &str =
     "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.10.0\nPRETTY_NAME=\"Alpine Linux v3.10\"\n";
 
 /// As apk writes `lib/apk/db/installed`: name, version, architecture, origin.
-const APK: &[(&str, &str, &str)] = &[
-    ("libbz2", "1.0.6-r6", "bzip2"),
-    ("musl", "1.1.22-r2", "musl"),
-    ("zlib", "1.2.11-r1", "zlib"),
-];
+const APK: &[(&str, &str, &str)] =
+    &[("libbz2", "1.0.6-r6", "bzip2"), ("musl", "1.1.22-r2", "musl"), ("zlib", "1.2.11-r1", "zlib")];
 
 /// Builds Plimsoll, makes the image, and scans it.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {

@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use plimsoll_image::PlatformChoice;
 use plimsoll_types::Severity;
 
@@ -250,7 +251,7 @@ pub(crate) enum Color {
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
-    text.parse().map_err(|_| {
+    text.trim().parse().map_err(|_| {
         let words: Vec<_> = Severity::ALL.iter().map(|severity| severity.word()).collect();
         format!("expected one of {}", words.join(", "))
     })
@@ -276,7 +277,15 @@ fn command(defaults: &config::Defaults) -> clap::Command {
             if matches!(long.as_str(), "input" | "help" | "version") {
                 return arg;
             }
-            arg.env(format!("PLIMSOLL_{}", long.to_uppercase().replace('-', "_")))
+            // In the environment and in files people write 1 and yes, too.
+            let arg = if matches!(arg.get_action(), ArgAction::SetTrue) {
+                arg.value_parser(BoolishValueParser::new())
+            } else {
+                arg
+            };
+            let variable = format!("PLIMSOLL_{}", long.to_uppercase().replace('-', "_"));
+            // Set to nothing is not set: build systems pass on variables like that.
+            if std::env::var_os(&variable).is_some_and(|value| value.is_empty()) { arg } else { arg.env(variable) }
         })
     })
 }

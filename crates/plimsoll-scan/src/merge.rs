@@ -60,7 +60,9 @@ impl Scanner<'_> {
                 }
             }
             for (path, fault) in &facts.problems {
-                if path.is_empty() || !skip(path) {
+                // A file that is gone by now need not have been read.
+                let gone = facts.index.get(path).is_some() && !view.is_alive(path, layer);
+                if !gone && (path.is_empty() || !skip(path)) {
                     problems.push(problem(layers, layer, "", path, fault));
                 }
             }

@@ -71,15 +71,12 @@ fn alpine(release: &str, packages: &[(&str, &str, &str)]) -> ImageText {
 
 #[test]
 fn alpine_secdb() {
-    let place = Place::new();
+    let place = Place::without_database();
     database(&place, &fixture("alpine"));
     place.archive("3.7.tar", alpine("3.7.3", ALPINE_3_7_3));
     let report = scan(&place, "3.7.tar");
     assert_complete(&report);
-    assert_eq!(
-        findings(&report),
-        ["musl 1.1.18-r3 CVE-2019-14697", "musl-utils 1.1.18-r3 CVE-2019-14697"]
-    );
+    assert_eq!(findings(&report), ["musl 1.1.18-r3 CVE-2019-14697", "musl-utils 1.1.18-r3 CVE-2019-14697"]);
     for finding in report["targets"][0]["findings"].as_array().unwrap() {
         assert_eq!(finding["fixedVersions"], serde_json::json!(["1.1.18-r4"]));
     }
@@ -101,7 +98,8 @@ fn minirootfs(archive: &Path) -> ImageText {
     let packed = std::fs::read(archive).unwrap();
     let mut tar = Vec::new();
     Decoder::new(&packed[..]).unwrap().read_to_end(&mut tar).unwrap();
-    let layer = LayerText { tar, packing: Packing::Gzip, created_by: "ADD rootfs.tar.gz / # buildkit".to_owned() };
+    let layer =
+        LayerText { tar, packing: Packing::Gzip, created_by: "ADD rootfs.tar.gz / # buildkit".to_owned() };
     ImageText { layers: vec![layer], ..image("layer") }
 }
 
@@ -109,7 +107,7 @@ fn minirootfs(archive: &Path) -> ImageText {
 fn alpine_secdb_on_real_root_file_systems() {
     let Some(feed) = shared_data("advisories/alpine-secdb.tar.zst") else { return };
     let Some(images) = shared_data("images") else { return };
-    let place = Place::new();
+    let place = Place::without_database();
     database(&place, &feed);
     for (release, expected) in [
         ("3.7.3", &["musl 1.1.18-r3 CVE-2019-14697", "musl-utils 1.1.18-r3 CVE-2019-14697"][..]),
@@ -179,7 +177,7 @@ fn normal_findings(report: &Value) -> Vec<String> {
 
 #[test]
 fn pypa_advisories() {
-    let place = Place::new();
+    let place = Place::without_database();
     database(&place, &fixture("pypi/feed"));
     place.archive("web.tar", python_web());
     let report = scan(&place, "web.tar");
@@ -191,7 +189,7 @@ fn pypa_advisories() {
 #[test]
 fn all_pypa_advisories() {
     let Some(feed) = shared_data("advisories/pypa-yaml.tar.zst") else { return };
-    let place = Place::new();
+    let place = Place::without_database();
     database(&place, &feed);
     place.archive("web.tar", python_web());
     let expected = sorted(&fixture_text("pypi/expected-full.txt"));
@@ -247,7 +245,7 @@ fn debian_roots() -> BTreeMap<String, ImageText> {
 }
 
 fn debian(feed: &Path, expected: &str) {
-    let place = Place::new();
+    let place = Place::without_database();
     database(&place, feed);
     let versions: BTreeMap<String, String> = lines(&fixture_text("debian/packages.txt"))
         .map(|line| {
@@ -286,7 +284,7 @@ fn all_debian_security_advisories() {
 // ---- AlmaLinux
 
 fn almalinux(feed: &Path, expected: &str) {
-    let place = Place::new();
+    let place = Place::without_database();
     database(&place, feed);
     for (name, text) in [
         ("etc/os-release", "ID=almalinux\nVERSION_ID=8.10\nID_LIKE=\"rhel centos fedora\"\n".as_bytes()),

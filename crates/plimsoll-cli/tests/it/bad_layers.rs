@@ -5,15 +5,15 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use plimsoll_test::images::{ImageText, LayerText, Member, Packing, docker_save, pax_record};
-use tar::EntryType;
+use plimsoll_test::images::{ImageText, LayerText, Member, Packing, pax_record};
+use tar::{EntryType, Header};
 
-use crate::place::{Place, Run, findings, packages, problems};
-use crate::samples::{demo_database, image};
+use crate::place::{DATABASE, Place, Run, findings, packages, problems};
+use crate::samples::image;
 
 fn run(place: &Place, image: ImageText) -> Run {
     place.archive("image.tar", image);
-    place.run(&["scan", "image.tar", "--db", demo_database(), "--no-cache", "--format", "json"])
+    place.run(&["scan", "image.tar", "--db", DATABASE, "--no-cache", "--format", "json"])
 }
 
 /// Scans an image that can be scanned, and gives its packages and problems.
@@ -62,7 +62,12 @@ fn paths_that_leave_the_root() {
     ));
     // An absolute name is one below the image's root, as every runtime unpacks it.
     assert_eq!(found, ["npm absolute 1.0.0", "npm dot 1.0.0", "npm in 1.0.0"]);
-    for (problem, path) in told.iter().zip(["..", "../node_modules/up/package.json", "app/../../node_modules/out/package.json", "etc/passwd"]) {
+    for (problem, path) in told.iter().zip([
+        "..",
+        "../node_modules/up/package.json",
+        "app/../../node_modules/out/package.json",
+        "etc/passwd",
+    ]) {
         assert!(problem.starts_with(&format!("PRB-0007 {path}: ")), "{problem}");
     }
     assert_eq!(told.len(), 4, "{told:#?}");
@@ -88,14 +93,20 @@ fn links_that_lead_in_circles() {
 
     // A chain that is long, and one that is endless in effect.
     for (count, reachable) in [(10, true), (10_000, false)] {
-        let mut text = "layer\nfile real \"ID=alpine\\nVERSION_ID=3.7.3\\n\"\nlink etc/os-release -> /l0\n".to_owned();
+        let mut text =
+            "layer\nfile real \"ID=alpine\\nVERSION_ID=3.7.3\\n\"\nlink etc/os-release -> /l0\n".to_owned();
         for n in 0..count {
             text.push_str(&format!("link l{n} -> /l{}\n", n + 1));
         }
         text.push_str(&format!("link l{count} -> /real\n"));
         let place = Place::new();
         let report = run(&place, image(&text)).code(0).silent().json();
-        assert_eq!(report["targets"][0]["distroId"] == "alpine", reachable, "{count}: {:?}", problems(&report));
+        assert_eq!(
+            report["targets"][0]["distroId"] == "alpine",
+            reachable,
+            "{count}: {:?}",
+            problems(&report)
+        );
     }
 }
 
@@ -138,7 +149,7 @@ fn pax_headers_that_nobody_writes() {
     };
     let x = |records: &[u8]| extension(EntryType::XHeader, records);
     let other = Member { data: HAWSER, ..Member::new(b"innocent") };
-    // The name in the record is the one that counts; of several records, the last; a NUL in it makes it none.
+    // The name in the record is the one that counts; of several records, the last.
     for (extensions, member, expected) in [
         (vec![x(&pax_record("path", HAWSER_PATH))], other, 1),
         (vec![x(&[pax_record("path", b"a"), pax_record("path", HAWSER_PATH)].concat())], other, 1),
@@ -150,14 +161,13 @@ fn pax_headers_that_nobody_writes() {
         (vec![extension(EntryType::XGlobalHeader, &pax_record("path", HAWSER_PATH))], other, 0),
         (vec![extension(EntryType::XGlobalHeader, &pax_record("comment", b"x"))], hawser(), 1),
         (vec![x(&pax_record("SCHILY.xattr.user.x", b"\xff\x00\xfe"))], hawser(), 1),
-        (vec![x(&pax_record("mtime", b"99999999999999999999999.5"))], hawser(), 1),
         (vec![x(&pax_record("size", HAWSER.len().to_string().as_bytes()))], hawser(), 1),
         (vec![x(b"")], hawser(), 1),
     ] {
         let (found, told, _) = scan(with(&extensions, member));
         assert_eq!(found.len(), expected, "{extensions:?} {told:?}");
     }
-    // Records that are none: the layer cannot be believed, and the message says which.
+    // Records that Go's archive/tar refuses, and with it every runtime.
     for records in [
         &b"x"[..],
         b"5 a=b",
@@ -166,7 +176,6 @@ fn pax_headers_that_nobody_writes() {
         b"0 path=x\n",
         b"99999999999999999999999999 path=x\n",
         b"11 pathxxxx\n",
-        b"8 =path\n",
         &pax_record("size", b"-1"),
         &pax_record("size", b"99999999999999999999999999"),
         &pax_record("size", b"18446744073709551615"),
@@ -200,7 +209,8 @@ fn names_that_are_not_text() {
         bytes(" ".as_bytes(), "blank"),
         bytes(b"<script>&amp;\"'", "markup"),
     ];
-    let all: Vec<Member<'_>> = files.iter().map(|(name, data)| Member { data, ..Member::new(name) }).collect();
+    let all: Vec<Member<'_>> =
+        files.iter().map(|(name, data)| Member { data, ..Member::new(name) }).collect();
     let place = Place::new();
     place.archive("image.tar", members(&all));
     for format in ["json", "sarif", "cyclonedx", "spdx-json"] {
@@ -227,7 +237,8 @@ fn files_that_are_not_what_their_names_say() {
         ("var/lib/rpm/rpmdb.sqlite", b"SQLite format 3\0 but no more"),
         ("var/lib/rpm/Packages.db", b"RpmP"),
     ] {
-        let (found, told, complete) = scan(members(&[Member { data: content, ..Member::new(path.as_bytes()) }, hawser()]));
+        let (found, told, complete) =
+            scan(members(&[Member { data: content, ..Member::new(path.as_bytes()) }, hawser()]));
         assert_eq!(found, ["npm hawser 3.0.1"], "{path}");
         assert!(!complete, "{path}");
         assert!(
@@ -243,7 +254,7 @@ fn scan_bounded(place: &Place, target: &str) -> Run {
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", &format!("ulimit -v {KIB}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_plimsoll")])
-        .args(["scan", target, "--db", demo_database(), "--no-cache", "--format", "json", "--parallel", "2"])
+        .args(["scan", target, "--db", DATABASE, "--no-cache", "--format", "json", "--parallel", "2"])
         .current_dir(place.root())
         .env_clear()
         .env("HOME", place.path("home"));
@@ -253,17 +264,21 @@ fn scan_bounded(place: &Place, target: &str) -> Run {
 #[test]
 fn a_bomb_is_read_in_bounded_memory() {
     const SIZE: usize = 300 << 20;
-    let zeros = vec![0; SIZE];
-    let mut tar = Vec::with_capacity(SIZE + (1 << 20));
-    // What nobody wants to look into, and what an analyzer wants as a whole.
-    Member { data: &zeros, ..Member::new(b"lib/apk/db/installed") }.write(&mut tar);
-    drop(zeros);
-    hawser().write(&mut tar);
-    tar.extend_from_slice(&[0; 1024]);
-    let image = of(tar).packed(Packing::Zstd);
+    // A file that its analyzer wants as a whole, and another one behind it.
+    let mut header = Header::new_gnu();
+    header.set_path("lib/apk/db/installed").unwrap();
+    header.set_mode(0o644);
+    header.set_size(SIZE as u64);
+    header.set_cksum();
+    let mut rest = Vec::new();
+    hawser().write(&mut rest);
+    // Pages of zeros that are only read cost this test no memory either.
+    let mut tar = vec![0; 512 + SIZE + rest.len() + 1024];
+    tar[..512].copy_from_slice(header.as_bytes());
+    tar[512 + SIZE..][..rest.len()].copy_from_slice(&rest);
     let place = Place::new();
-    docker_save(&[image]).unwrap().write_tar(&place.path("bomb.tar"), Packing::Plain).unwrap();
-    assert!(fs::metadata(place.path("bomb.tar")).unwrap().len() < 1 << 20);
+    place.archive("bomb.tar", of(tar).packed(Packing::Gzip));
+    assert!(fs::metadata(place.path("bomb.tar")).unwrap().len() < 4 << 20);
     let start = Instant::now();
     let report = scan_bounded(&place, "bomb.tar").code(0).silent().json();
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
@@ -271,6 +286,16 @@ fn a_bomb_is_read_in_bounded_memory() {
     assert_eq!(report["complete"], false);
     let told = problems(&report);
     assert!(told.iter().any(|problem| problem.starts_with("PRB-0002 lib/apk/db/installed: ")), "{told:#?}");
+
+    // In the middle of it the time is over: what was found until then is the report.
+    let run = place
+        .run(&["scan", "bomb.tar", "--no-cache", "--format", "json", "--timeout", "20ms"])
+        .code(0)
+        .silent();
+    let report = run.json();
+    assert_eq!(report["complete"], false);
+    let told = problems(&report);
+    assert!(told.iter().any(|problem| problem.starts_with("PRB-0011 ")), "{told:#?}");
 }
 
 #[test]
@@ -293,9 +318,9 @@ fn two_hundred_thousand_entries() {
         let before: u32 = block[5..12].iter().map(|&byte| u32::from(byte)).sum();
         block[5..12].copy_from_slice(digits.as_bytes());
         let after: u32 = digits.bytes().map(u32::from).sum();
-        let stated = std::str::from_utf8(&block[148..154]).unwrap();
+        let stated = std::str::from_utf8(&block[148..155]).unwrap();
         let sum = u32::from_str_radix(stated, 8).unwrap() + after - before;
-        block[148..154].copy_from_slice(format!("{sum:06o}").as_bytes());
+        block[148..155].copy_from_slice(format!("{sum:07o}").as_bytes());
         tar.extend_from_slice(&block);
     }
     hawser().write(&mut tar);
@@ -307,4 +332,39 @@ fn two_hundred_thousand_entries() {
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     assert_eq!(findings(&report), ["hawser 3.0.1 CVE-2099-1004"]);
     assert_eq!(report["complete"], true);
+}
+
+/// A mounted file system can hold what no archive can: files that block or never end.
+#[test]
+fn directories_with_odd_files() {
+    let place = Place::new();
+    place.write("root/etc/alpine-release", "3.7.3\n");
+    place.write("root/app/node_modules/hawser/package.json", HAWSER);
+    place
+        .write("outside/app/node_modules/outside/package.json", r#"{"name": "outside", "version": "1.0.0"}"#);
+    fs::create_dir_all(place.path("root/lib/apk/db")).unwrap();
+    // Reading a pipe that nobody writes to would take for ever.
+    assert!(Command::new("mkfifo").arg(place.path("root/lib/apk/db/installed")).status().unwrap().success());
+    for (link, target) in [
+        ("root/app/node_modules/endless", "."),
+        ("root/app/node_modules/out", "../../../outside/app/node_modules/outside"),
+        ("root/etc/os-release", "/etc/os-release"),
+        ("root/var", "/dev"),
+    ] {
+        std::os::unix::fs::symlink(target, place.path(link)).unwrap();
+    }
+    let report = place
+        .run(&["scan", "rootfs:root", "--db", DATABASE, "--format", "json", "--timeout", "20s"])
+        .code(0)
+        .silent()
+        .json();
+    assert_eq!(packages(&report), ["npm hawser 3.0.1"]);
+    assert_eq!(
+        report["targets"][0]["distro"]["id"], "alpine",
+        "the machine's own os-release is none of its business"
+    );
+    let told = problems(&report);
+    assert!(told.iter().any(|problem| problem.starts_with("PRB-0006 etc/os-release: ")), "{told:#?}");
+    assert!(told.iter().all(|problem| !problem.starts_with("PRB-0011")), "{told:#?}");
+    assert_eq!(report["complete"], false);
 }

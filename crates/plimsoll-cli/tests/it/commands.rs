@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use crate::place::{Place, Run};
 
 fn compare(scheme: &str, input: &str) -> Run {
-    let place = Place::new();
+    let place = Place::without_database();
     let command = place.command(&["compare-versions", scheme]);
     place.run_with(command, input.as_bytes())
 }
 
 #[test]
 fn help() {
-    let place = Place::new();
+    let place = Place::without_database();
     for (name, arguments, code) in [
         ("help", &["--help"][..], 0),
         ("help-none", &[], 2),
@@ -35,7 +35,7 @@ fn help() {
 
 #[test]
 fn wrong_command_lines() {
-    let place = Place::new();
+    let place = Place::without_database();
     for (name, arguments) in [
         ("usage-unknown-command", &["scam"][..]),
         ("usage-unknown-flag", &["scan", "x.tar", "--sevirity", "high"]),
@@ -43,7 +43,7 @@ fn wrong_command_lines() {
         ("usage-severity", &["scan", "x.tar", "--severity", "severe"]),
         ("usage-fail-on", &["scan", "x.tar", "--fail-on", "worst"]),
         ("usage-exit-code", &["scan", "x.tar", "--exit-code", "256"]),
-        ("usage-platform", &["scan", "x.tar", "--platform", "linux"]),
+        ("usage-platform", &["scan", "x.tar", "--platform", "linux/amd64/v8/x"]),
         ("usage-timeout", &["scan", "x.tar", "--timeout", "soon"]),
         ("usage-format", &["scan", "x.tar", "--format", "xml"]),
         ("usage-output", &["scan", "x.tar", "--output", "json="]),
@@ -65,8 +65,10 @@ fn wrong_command_lines() {
 
 #[test]
 fn registers() {
-    let place = Place::new();
-    for what in ["ecosystems", "distros", "analyzers", "formats", "targets", "sources", "grammars", "problems"] {
+    let place = Place::without_database();
+    for what in
+        ["ecosystems", "distros", "analyzers", "formats", "targets", "sources", "grammars", "problems"]
+    {
         let run = place.run(&["list", what]).code(0).silent();
         let ids: Vec<&str> = run.stdout.lines().map(|line| line.split(' ').next().unwrap()).collect();
         assert!(!ids.is_empty());
@@ -79,7 +81,7 @@ fn registers() {
 
 #[test]
 fn every_problem_is_explained() {
-    let place = Place::new();
+    let place = Place::without_database();
     let all = place.run(&["list", "problems"]).code(0).stdout;
     for line in all.lines() {
         let code = line.split(' ').next().unwrap();
@@ -91,7 +93,7 @@ fn every_problem_is_explained() {
 
 #[test]
 fn completions_and_manual() {
-    let place = Place::new();
+    let place = Place::without_database();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = place.run(&["completion", shell]).code(0).silent().stdout;
         for word in ["plimsoll", "compare-versions", "fail-on", "require-complete"] {
@@ -122,7 +124,7 @@ fn versions_are_compared() {
         let run = compare(scheme, input).code(0).silent();
         assert_eq!(run.stdout, expected, "{scheme} {input:?}");
     }
-    let place = Place::new();
+    let place = Place::without_database();
     assert_eq!(place.run(&["compare-versions", "deb"]).code(0).silent().stdout, "");
 }
 
@@ -132,8 +134,9 @@ fn versions_that_cannot_be_compared() {
     let run = compare("debian", "1 2\n1 2 3\n1\n\n-1 x:y\n2 1\n").code(2);
     assert_eq!(run.stdout, "<\n?\n?\n?\n?\n>\n");
     run.matches("compare-versions-errors");
-    let place = Place::new();
-    let run = place.run_with(place.command(&["compare-versions", "pypi"]), b"1.0 \xff\n1.0 french-toast\n1.0 1.0\n");
+    let place = Place::without_database();
+    let run = place
+        .run_with(place.command(&["compare-versions", "pypi"]), b"1.0 \xff\n1.0 french-toast\n1.0 1.0\n");
     let run = run.code(2).says(&["line 1: not UTF-8", "line 2: "]);
     assert_eq!(run.stdout, "?\n?\n=\n");
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use plimsoll_test::images::{Content, Files, Packing};
 
-use crate::place::{Place, findings, snapshot};
-use crate::samples::{demo_database, demo_place, fixture};
+use crate::place::{DATABASE, Place, findings, snapshot};
+use crate::samples::{demo_place, fixture};
 
 fn demo_feeds() -> String {
     fixture("demo").to_str().unwrap().to_owned()
@@ -27,13 +27,15 @@ fn build_status_and_verify() {
         })
         .collect();
     snapshot("db-build.txt", &format!("{}\n", text.join("\n")));
-    let quiet = place.run(&["db", "build", "--quiet", "--from", &feeds, "--output", "b.index"]).code(0).silent();
+    let quiet =
+        place.run(&["db", "build", "--quiet", "--from", &feeds, "--output", "b.index"]).code(0).silent();
     assert_eq!(quiet.stdout.lines().count(), 1);
     assert_eq!(fs::read(place.path("a.index")).unwrap(), fs::read(place.path("b.index")).unwrap());
-    assert_eq!(place.names("."), ["a.index", "b.index", "home"]);
+    assert_eq!(place.names("."), ["a.index", "b.index", DATABASE, "home"]);
 
     let status = place.run(&["db", "status", "--db", "a.index"]).code(0).silent();
-    let digest = status.stdout.lines().find_map(|line| line.strip_prefix("digest ")).unwrap().trim().to_owned();
+    let digest =
+        status.stdout.lines().find_map(|line| line.strip_prefix("digest ")).unwrap().trim().to_owned();
     assert_eq!(digest.len(), "sha256:".len() + 64, "{digest}");
     snapshot("db-status.txt", &status.stdout.replace(&digest, "DIGEST"));
     place.run(&["db", "verify", "--db", "a.index"]).code(0).silent().matches("db-verify");
@@ -61,7 +63,9 @@ fn the_installed_database_is_used() {
     assert_eq!(scan(&["--cache-dir", "elsewhere"])["database"]["name"], "built-in");
     place.run(&["db", "build", "--from", &feeds, "--cache-dir", "elsewhere"]).code(0).silent();
     assert_eq!(findings(&scan(&["--cache-dir", "elsewhere"])).len(), 6);
-    assert!(place.run(&["db", "status", "--cache-dir", "elsewhere"]).code(0).stdout.contains("elsewhere/db/"));
+    assert!(
+        place.run(&["db", "status", "--cache-dir", "elsewhere"]).code(0).stdout.contains("elsewhere/db/")
+    );
 
     let mut command = place.command(&["db", "status"]);
     command.env("XDG_CACHE_HOME", place.path("home/.cache"));
@@ -91,7 +95,9 @@ fn feeds_come_in_many_forms() {
     assert!(build(&[&secdb, &osv, &feeds]) == expected, "the same twice, in another order");
     let file = |path: &str| Content::Bytes(fs::read(path).unwrap());
     let files = Files([("f/osv.ndjson".into(), file(&osv)), ("f/main.yaml".into(), file(&secdb))].into());
-    for (name, packing) in [("f.tar", Packing::Plain), ("f.tar.gz", Packing::Gzip), ("f.tar.zst", Packing::Zstd)] {
+    for (name, packing) in
+        [("f.tar", Packing::Plain), ("f.tar.gz", Packing::Gzip), ("f.tar.zst", Packing::Zstd)]
+    {
         files.write_tar(&place.path(name), packing).unwrap();
         assert!(build(&[name]) == expected, "{name}");
     }
@@ -106,26 +112,24 @@ fn feeds_that_are_none() {
     place.write("empty/README", "nothing here");
     place.write("torn.tar.gz", &Packing::Gzip.pack(&[7; 5000]).unwrap()[..20]);
     place.write("db.index", "the last database");
-    for (name, from) in [
-        ("db-build-missing", "missing"),
-        ("db-build-empty", "empty"),
-        ("db-build-torn", "torn.tar.gz"),
-    ] {
+    for (name, from) in
+        [("db-build-missing", "missing"), ("db-build-empty", "empty"), ("db-build-torn", "torn.tar.gz")]
+    {
         place.run(&["db", "build", "--from", from, "--output", "db.index"]).code(4).matches(name);
         assert_eq!(fs::read_to_string(place.path("db.index")).unwrap(), "the last database");
     }
     let feeds = demo_feeds();
     let run = place.run(&["db", "build", "--from", &feeds, "--output", "db.index/x"]).code(4);
     run.says(&["error: ", "db.index"]);
-    assert_eq!(place.names("."), ["db.index", "empty", "home", "torn.tar.gz"]);
+    assert_eq!(place.names("."), ["db.index", DATABASE, "empty", "home", "torn.tar.gz"]);
 }
 
 #[test]
 fn damaged_databases() {
     let place = demo_place();
-    let good = fs::read(demo_database()).unwrap();
+    let good = fs::read(place.path(DATABASE)).unwrap();
     let scan = |name: &str| place.run(&["scan", "demo.tar", "--db", name, "--no-cache", "--format", "json"]);
-    let expected = findings(&scan(demo_database()).code(0).json());
+    let expected = findings(&scan(DATABASE).code(0).json());
     // Cut short anywhere: refused, and the message names the file.
     for len in (0..good.len()).step_by(37).chain([good.len() - 1]) {
         place.write("cut.index", &good[..len]);
@@ -150,5 +154,5 @@ fn damaged_databases() {
     }
     place.run(&["db", "status", "--db", "missing.index"]).code(4).matches("db-missing");
     place.run(&["db", "status", "--db", "home"]).code(4).matches("db-folder");
-    assert_eq!(findings(&scan(demo_database()).code(0).json()), expected);
+    assert_eq!(findings(&scan(DATABASE).code(0).json()), expected);
 }

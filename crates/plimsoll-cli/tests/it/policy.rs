@@ -2,11 +2,11 @@
 
 use plimsoll_test::images::ImageText;
 
-use crate::place::{Place, Run, findings, packages, problems};
-use crate::samples::{DEMO, clean, demo_database, demo_place, image};
+use crate::place::{DATABASE, Place, Run, findings, packages, problems};
+use crate::samples::{DEMO, clean, demo_place, image};
 
 fn scan(place: &Place, arguments: &[&str]) -> Run {
-    let first = ["scan", "demo.tar", "--db", demo_database(), "--no-cache"];
+    let first = ["scan", "demo.tar", "--db", DATABASE, "--no-cache"];
     place.run(&[&first[..], arguments].concat())
 }
 
@@ -72,7 +72,7 @@ fn exit_codes() {
         (&["--require-complete"], 0),
     ] {
         scan(&place, arguments).code(code);
-        let first = ["scan", "clean.tar", "--db", demo_database(), "--no-cache"];
+        let first = ["scan", "clean.tar", "--db", DATABASE, "--no-cache"];
         place.run(&[&first[..], arguments].concat()).code(0).silent();
     }
     scan(&place, &["--fail-on", "high"]).code(1).matches("fail-on");

@@ -5,8 +5,8 @@ use std::process::Command;
 use plimsoll_test::registry::{Auth, FakeRegistry, Fault};
 use serde_json::json;
 
-use crate::place::{Place, Run, packages};
-use crate::samples::{DEMO, demo_database, image};
+use crate::place::{DATABASE, Place, Run, packages};
+use crate::samples::{DEMO, image};
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
@@ -24,7 +24,8 @@ fn layers() -> Vec<Vec<u8>> {
     let noise: Vec<u8> = (0..1_500_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let mut last = layers.pop().unwrap();
     last.truncate(last.len() - 1024);
-    plimsoll_test::images::Member { data: &noise, ..plimsoll_test::images::Member::new(b"opt/noise") }.write(&mut last);
+    plimsoll_test::images::Member { data: &noise, ..plimsoll_test::images::Member::new(b"opt/noise") }
+        .write(&mut last);
     last.extend_from_slice(&[0; 1024]);
     layers.push(last);
     layers
@@ -41,7 +42,7 @@ fn layer_digest(number: usize) -> String {
 }
 
 fn arguments<'a>(name: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    [&["scan", name, "--db", demo_database(), "--no-cache", "--format", "json"], more].concat()
+    [&["scan", name, "--db", DATABASE, "--no-cache", "--format", "json"], more].concat()
 }
 
 fn scan(name: &str, more: &[&str]) -> Run {
@@ -80,7 +81,7 @@ fn an_image_is_scanned() {
 fn a_layer_is_fetched_once() {
     let (fake, name) = registry();
     let place = Place::new();
-    let scan = || place.run(&["scan", &name, "--db", demo_database(), "--cache-dir", "cache", "--format", "json"]);
+    let scan = || place.run(&["scan", &name, "--db", DATABASE, "--cache-dir", "cache", "--format", "json"]);
     let first = whole(scan());
     let fetched = |fake: &FakeRegistry| {
         let blobs = fake.requests().into_iter().map(|request| request.target);
@@ -114,7 +115,7 @@ fn platforms_of_an_index() {
         targets.map(|target| target["name"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(names("all"), [format!("{name} (linux/amd64)"), format!("{name} (linux/arm64)")]);
-    assert_eq!(names("linux/arm64"), [name.clone()]);
+    assert_eq!(names("linux/arm64"), [name.as_str()]);
     scan(&name, &["--platform", "linux/s390x"]).code(4).says(&["linux/s390x", "linux/amd64, linux/arm64"]);
 }
 
@@ -199,7 +200,14 @@ fn credentials_from_docker_and_podman() {
     );
     let place = Place::new();
     place.write("bin/docker-credential-test", helper);
-    assert!(Command::new("chmod").arg("+x").arg(place.path("bin/docker-credential-test")).status().unwrap().success());
+    assert!(
+        Command::new("chmod")
+            .arg("+x")
+            .arg(place.path("bin/docker-credential-test"))
+            .status()
+            .unwrap()
+            .success()
+    );
     place.write("home/.docker/config.json", json!({"credHelpers": {fake.host(): "test"}}).to_string());
     let mut command = place.command(&arguments(&name, &[]));
     command.env("PATH", format!("{}:/usr/bin:/bin", place.path("bin").display()));
@@ -229,7 +237,11 @@ fn a_registry_that_is_busy() {
     fake.plan(&layer_digest(1), 1, Fault::Status(503, now("0"), String::new()));
     whole(scan(&name, &[]));
     // One that wants to be asked again in an hour is not waited for.
-    fake.plan("/manifests/", 1, Fault::Status(429, now("3600"), r#"{"errors": [{"code": "TOOMANYREQUESTS"}]}"#.into()));
+    fake.plan(
+        "/manifests/",
+        1,
+        Fault::Status(429, now("3600"), r#"{"errors": [{"code": "TOOMANYREQUESTS"}]}"#.into()),
+    );
     scan(&name, &[]).code(4).says(&["429", "TOOMANYREQUESTS", "hint: try again in 3600 seconds"]);
 }
 
@@ -257,9 +269,6 @@ fn a_connection_that_breaks_is_taken_up_again() {
     fake.ignore_ranges();
     fake.plan(&layer_digest(1), 1, Fault::Break(700_000));
     whole(scan(&name, &[]));
-    // One that breaks off again and again is given up.
-    fake.plan(&layer_digest(1), 99, Fault::Break(1));
-    scan(&name, &[]).code(4).says(&["error: ", &layer_digest(1)]);
 }
 
 #[test]
@@ -267,7 +276,8 @@ fn other_bytes_than_promised() {
     let (fake, name) = registry();
     let digest = layer_digest(0);
     let mut other = layers().swap_remove(0);
-    *other.last_mut().unwrap() = 1;
+    let at = other.windows(4).position(|text| text == b"zlib").unwrap();
+    other[at] = b'Z';
     fake.plan(&digest, 1, Fault::Body(other));
     let run = scan(&name, &[]).code(4);
     run.says(&["error: ", &format!("layer {digest} has the digest sha256:"), &format!("not {digest}")]);
@@ -280,7 +290,11 @@ fn other_bytes_than_promised() {
 
     let by_digest = format!("{}/team/app@{}", fake.host(), put(&fake, "team/app", None, "amd64"));
     fake.plan("/manifests/", 1, Fault::Body(b"{}".to_vec()));
-    scan(&by_digest, &[]).code(4).says(&["error: ", "has the digest sha256:", "hint: what the registry serves is damaged"]);
+    scan(&by_digest, &[]).code(4).says(&[
+        "error: ",
+        "has the digest sha256:",
+        "hint: what the registry serves is damaged",
+    ]);
     fake.plan("/manifests/", 1, Fault::Body(b"<html>a login page</html>".to_vec()));
     scan(&name, &[]).code(4).says(&["error: ", "team/app"]);
 }

@@ -1,10 +1,10 @@
 //! The configuration file, the environment, and which of them comes first.
 
-use crate::place::{Place, Run, findings};
-use crate::samples::{demo_database, demo_place};
+use crate::place::{DATABASE, Place, Run, findings};
+use crate::samples::demo_place;
 
 fn run(place: &Place, environment: &[(&str, &str)], arguments: &[&str]) -> Run {
-    let first = ["scan", "demo.tar", "--db", demo_database(), "--no-cache"];
+    let first = ["scan", "demo.tar", "--db", DATABASE, "--no-cache"];
     let mut command = place.command(&[&first[..], arguments].concat());
     command.envs(environment.iter().copied());
     place.run_with(command, b"")
@@ -21,10 +21,10 @@ fn command_line_before_environment_before_file() {
     assert_eq!(count(run(&place, &[], &json)), 6);
     place.write("plimsoll.yaml", "severity: [critical]\nformat: json\n");
     assert_eq!(count(run(&place, &[], &[])), 1);
-    assert_eq!(count(run(&place, &[("PLIMSOLL_SEVERITY", "low")], &[])), 1 + 0 * 6);
     let low = findings(&run(&place, &[("PLIMSOLL_SEVERITY", "low")], &[]).code(0).json());
     assert_eq!(low, ["Capstan 2.10 CVE-2099-1002"]);
-    let high = findings(&run(&place, &[("PLIMSOLL_SEVERITY", "low")], &["--severity", "high"]).code(0).json());
+    let high =
+        findings(&run(&place, &[("PLIMSOLL_SEVERITY", "low")], &["--severity", "high"]).code(0).json());
     assert_eq!(high, ["hawser 3.0.1 CVE-2099-1004"]);
     assert_eq!(count(run(&place, &[("PLIMSOLL_SEVERITY", "low,high")], &[])), 2);
 }
@@ -39,6 +39,8 @@ fn every_form_of_value() {
         ("format: json\nseverity: critical,high\n", 2),
         ("format: json\nignore-unfixed: true\n", 5),
         ("format: json\nignore-unfixed: false\n", 6),
+        ("format: json\nignore-unfixed: yes\n", 5),
+        ("format: json\nseverity: critical, high\n", 2),
         ("format: json\nskip-dirs: [app, usr]\n", 2),
         ("# only a remark\nformat: json\nparallel: 1\n", 6),
         ("mirrors: {}\nformat: json\n", 6),
@@ -62,6 +64,13 @@ fn flags_in_the_environment() {
     for (name, value, expected) in [
         ("PLIMSOLL_IGNORE_UNFIXED", "true", 5),
         ("PLIMSOLL_IGNORE_UNFIXED", "false", 6),
+        ("PLIMSOLL_IGNORE_UNFIXED", "1", 5),
+        ("PLIMSOLL_IGNORE_UNFIXED", "no", 6),
+        // Set to nothing is not set.
+        ("PLIMSOLL_IGNORE_UNFIXED", "", 6),
+        ("PLIMSOLL_SEVERITY", "", 6),
+        ("PLIMSOLL_EXIT_CODE", "", 6),
+        ("PLIMSOLL_SEVERITY", "critical, high", 2),
         ("PLIMSOLL_SKIP_DIRS", "app,usr", 2),
         ("PLIMSOLL_SKIP_FILES", "**/package.json", 5),
         ("PLIMSOLL_OUTPUT", "json", 6),

@@ -4,8 +4,8 @@ use std::fs;
 
 use plimsoll_test::images::{Layout, Packing, docker_save};
 
-use crate::place::{Place, Run, packages};
-use crate::samples::{clean, demo, demo_database};
+use crate::place::{DATABASE, Place, Run, packages};
+use crate::samples::{clean, demo};
 
 /// A place with the demonstration image in every form, and a folder that is no image.
 fn place() -> Place {
@@ -20,7 +20,8 @@ fn place() -> Place {
     layout.write_to(&place.path("layout")).unwrap();
     layout.write_tar(&place.path("oci.tar"), Packing::Plain).unwrap();
     layout.write_tar(&place.path("oci.tar.gz"), Packing::Gzip).unwrap();
-    let several = [demo().platform("linux/arm64"), demo().platform("linux/amd64"), demo().platform("linux/s390x")];
+    let several =
+        [demo().platform("linux/arm64"), demo().platform("linux/amd64"), demo().platform("linux/s390x")];
     let files = Layout { nested: 1, attestations: true, ..Layout::default() }.files(&several).unwrap();
     files.write_to(&place.path("platforms")).unwrap();
     place.write(
@@ -32,7 +33,7 @@ fn place() -> Place {
 }
 
 fn scan(place: &Place, arguments: &[&str]) -> Run {
-    let first = ["scan", "--db", demo_database(), "--no-cache", "--offline", "--format", "json"];
+    let first = ["scan", "--db", DATABASE, "--no-cache", "--offline", "--format", "json"];
     place.run(&[&first[..], arguments].concat())
 }
 
@@ -40,7 +41,9 @@ fn scan(place: &Place, arguments: &[&str]) -> Run {
 fn targets(run: &Run) -> Vec<(String, usize)> {
     let report = run.json();
     let targets = report["targets"].as_array().unwrap().iter();
-    targets.map(|t| (t["name"].as_str().unwrap().to_owned(), t["packages"].as_array().unwrap().len())).collect()
+    targets
+        .map(|t| (t["name"].as_str().unwrap().to_owned(), t["packages"].as_array().unwrap().len()))
+        .collect()
 }
 
 #[test]
@@ -50,7 +53,7 @@ fn kinds_are_detected_or_named() {
     let by_digest = {
         let index: serde_json::Value =
             serde_json::from_slice(&fs::read(place.path("layout/index.json")).unwrap()).unwrap();
-        format!("layout@{}", index["manifests"][0]["digest"].as_str().unwrap())
+        format!("./layout@{}", index["manifests"][0]["digest"].as_str().unwrap())
     };
     let forced = format!("oci:{by_digest}");
     for name in [
@@ -88,9 +91,12 @@ fn kinds_are_detected_or_named() {
     assert_eq!(targets(&two), [("two.tar (demo:1)".to_owned(), 6), ("two.tar (clean:1)".to_owned(), 1)]);
     assert_eq!(targets(&scan(&place, &["layout"]).code(0)).len(), 2);
     // The same as archive:FILE, and as other scanners call scan.
-    assert_eq!(targets(&scan(&place, &["--input", "saved.tar"]).code(0).silent()), [("archive:saved.tar".to_owned(), 6)]);
+    assert_eq!(
+        targets(&scan(&place, &["--input", "saved.tar"]).code(0).silent()),
+        [("archive:saved.tar".to_owned(), 6)]
+    );
     for alias in ["image", "i", "fs", "filesystem", "rootfs"] {
-        place.run(&[alias, "root", "--db", demo_database(), "--no-cache"]).code(0).silent();
+        place.run(&[alias, "root", "--db", DATABASE, "--no-cache"]).code(0).silent();
     }
 }
 
@@ -104,20 +110,25 @@ fn platforms_are_chosen() {
         let platform_of = &target["image"]["platform"];
         assert_eq!(
             platform,
-            format!("{}/{}", platform_of["os"].as_str().unwrap(), platform_of["architecture"].as_str().unwrap())
+            format!(
+                "{}/{}",
+                platform_of["os"].as_str().unwrap(),
+                platform_of["architecture"].as_str().unwrap()
+            )
         );
     }
     let all = run("all").code(0).silent();
     let names: Vec<String> = targets(&all).into_iter().map(|(name, _)| name).collect();
     assert_eq!(
         names,
-        [
-            "oci:platforms (linux/arm64)",
-            "oci:platforms (linux/amd64)",
-            "oci:platforms (linux/s390x)"
-        ]
+        ["oci:platforms (linux/arm64)", "oci:platforms (linux/amd64)", "oci:platforms (linux/s390x)"]
     );
-    run("windows/amd64").code(4).says(&["error: ", "platforms", "windows/amd64", "linux/arm64, linux/amd64, linux/s390x"]);
+    run("windows/amd64").code(4).says(&[
+        "error: ",
+        "platforms",
+        "windows/amd64",
+        "linux/arm64, linux/amd64, linux/s390x",
+    ]);
 }
 
 #[test]
