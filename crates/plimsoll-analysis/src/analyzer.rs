@@ -150,7 +150,9 @@ impl Output {
     /// Reports a fault with its own code.
     pub fn problem_with(&mut self, code: ProblemCode, message: impl Into<String>) {
         match self.problems.len() {
-            n if n < MAX_PROBLEMS => self.problems.push(FactProblem { code: code.code().to_owned(), message: message.into() }),
+            n if n < MAX_PROBLEMS => {
+                self.problems.push(FactProblem { code: code.code().to_owned(), message: message.into() })
+            }
             MAX_PROBLEMS => self.problems.push(FactProblem {
                 code: ProblemCode::LimitReached.code().to_owned(),
                 message: format!("more than {MAX_PROBLEMS} faults in this file; the others are not listed"),

@@ -26,7 +26,12 @@ impl Driver {
     /// # Errors
     ///
     /// When `root` itself cannot be read, a limit is reached, or the caller asked to stop.
-    pub fn tree(&self, root: &Path, selection: Selection, limits: &Limits<'_>) -> Result<LayerFacts, TreeError> {
+    pub fn tree(
+        &self,
+        root: &Path,
+        selection: Selection,
+        limits: &Limits<'_>,
+    ) -> Result<LayerFacts, TreeError> {
         let mut builder = IndexBuilder::default();
         let mut facts = LayerFacts::default();
         let whole = |source| TreeError::Root { path: root.to_owned(), source };
@@ -38,7 +43,11 @@ impl Driver {
                 Ok(entries) => entries,
                 Err(error) if directory.is_empty() => return Err(whole(error)),
                 Err(error) => {
-                    facts.problem(&directory, ProblemCode::UnreadableFile, format!("cannot list the directory: {error}"));
+                    facts.problem(
+                        &directory,
+                        ProblemCode::UnreadableFile,
+                        format!("cannot list the directory: {error}"),
+                    );
                     continue;
                 }
             };
@@ -55,12 +64,15 @@ impl Driver {
                     }
                 };
                 let name = entry.file_name().into_vec();
-                let path =
-                    if directory.is_empty() { name } else { [&directory, &b"/"[..], &name].concat() };
+                let path = if directory.is_empty() { name } else { [&directory, &b"/"[..], &name].concat() };
                 let metadata = match entry.metadata() {
                     Ok(metadata) => metadata,
                     Err(error) => {
-                        facts.problem(&path, ProblemCode::UnreadableFile, format!("cannot look at the file: {error}"));
+                        facts.problem(
+                            &path,
+                            ProblemCode::UnreadableFile,
+                            format!("cannot look at the file: {error}"),
+                        );
                         continue;
                     }
                 };
@@ -68,11 +80,15 @@ impl Driver {
                     t if t.is_dir() => NodeKind::Directory,
                     t if t.is_symlink() => NodeKind::Symlink,
                     t if t.is_file() => NodeKind::File,
-                    t if t.is_fifo() || t.is_socket() || t.is_block_device() || t.is_char_device() => NodeKind::Special,
+                    t if t.is_fifo() || t.is_socket() || t.is_block_device() || t.is_char_device() => {
+                        NodeKind::Special
+                    }
                     _ => continue,
                 };
                 let link = match kind {
-                    NodeKind::Symlink => fs::read_link(entry.path()).map(|link| link.into_os_string().into_vec()),
+                    NodeKind::Symlink => {
+                        fs::read_link(entry.path()).map(|link| link.into_os_string().into_vec())
+                    }
                     _ => Ok(Vec::new()),
                 };
                 let new = NewNode {
@@ -111,7 +127,11 @@ impl Driver {
             Ok(file) => file,
             Err(error) => {
                 if by_path != 0 {
-                    facts.problem(path, ProblemCode::UnreadableFile, format!("cannot open the file: {error}"));
+                    facts.problem(
+                        path,
+                        ProblemCode::UnreadableFile,
+                        format!("cannot open the file: {error}"),
+                    );
                 }
                 return;
             }

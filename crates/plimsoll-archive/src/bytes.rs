@@ -79,7 +79,11 @@ impl ReadAt for File {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut done = 0;
         while done < buf.len() {
-            let n = std::os::unix::fs::FileExt::read_at(self, &mut buf[done..], offset.saturating_add(done as u64));
+            let n = std::os::unix::fs::FileExt::read_at(
+                self,
+                &mut buf[done..],
+                offset.saturating_add(done as u64),
+            );
             match n {
                 Ok(0) => break,
                 Ok(n) => done += n,

@@ -232,7 +232,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path());
         fs::create_dir_all(folder.path().join("layers-v0/x")).unwrap();
-        let noise: Vec<u8> = (0..100_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761)).to_le_bytes()).collect();
+        let noise: Vec<u8> =
+            (0..100_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761)).to_le_bytes()).collect();
         for n in 0..4 {
             cache.put(&digest(n), "a", &noise).unwrap();
             let file = fs::File::options().append(true).open(cache.folder(&digest(n)).join("a")).unwrap();

@@ -143,7 +143,13 @@ pub(crate) struct Scan {
     pub(crate) username: Option<String>,
 
     /// Password for the registry (better: --password-stdin)
-    #[arg(long, value_name = "PASSWORD", hide_env_values = true, requires = "username", help_heading = "Registry")]
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        hide_env_values = true,
+        requires = "username",
+        help_heading = "Registry"
+    )]
     pub(crate) password: Option<String>,
 
     /// Read the registry's password from standard input
@@ -151,7 +157,13 @@ pub(crate) struct Scan {
     pub(crate) password_stdin: bool,
 
     /// Bearer token for the registry
-    #[arg(long, value_name = "TOKEN", hide_env_values = true, conflicts_with = "username", help_heading = "Registry")]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        hide_env_values = true,
+        conflicts_with = "username",
+        help_heading = "Registry"
+    )]
     pub(crate) registry_token: Option<String>,
 
     /// Do not verify the registry's certificate, and allow plain HTTP
@@ -285,7 +297,11 @@ fn command(defaults: &config::Defaults) -> clap::Command {
             };
             let variable = format!("PLIMSOLL_{}", long.to_uppercase().replace('-', "_"));
             // Set to nothing is not set: build systems pass on variables like that.
-            if std::env::var_os(&variable).is_some_and(|value| value.is_empty()) { arg } else { arg.env(variable) }
+            if std::env::var_os(&variable).is_some_and(|value| value.is_empty()) {
+                arg
+            } else {
+                arg.env(variable)
+            }
         })
     })
 }
@@ -295,8 +311,10 @@ fn command(defaults: &config::Defaults) -> clap::Command {
 pub(crate) fn parse() -> Result<Arguments, Exit> {
     let first = matches(command(&config::Defaults::default()))?;
     let Command::Scan(scan) = &first.command else { return Ok(first) };
-    let known: Vec<String> =
-        Scan::augment_args(clap::Command::new("scan")).get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)).collect();
+    let known: Vec<String> = Scan::augment_args(clap::Command::new("scan"))
+        .get_arguments()
+        .filter_map(|arg| arg.get_long().map(str::to_owned))
+        .collect();
     match config::defaults(scan.config.as_deref(), &known) {
         Ok(defaults) if defaults.is_empty() => Ok(first),
         // The first stage went well, so what is wrong now is a value of the file.

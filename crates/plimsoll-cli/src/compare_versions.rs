@@ -13,7 +13,8 @@ use crate::exit::{Exit, message, usage};
 /// standard error; it does not end the run but shows in the exit code.
 pub(crate) fn run(arguments: &CompareVersions) -> anyhow::Result<Exit> {
     let Some(scheme) = find(&arguments.ecosystem) else {
-        let ids: Vec<_> = plimsoll_catalog::ecosystems::ECOSYSTEMS.iter().map(|entry| entry.spec.id).collect();
+        let ids: Vec<_> =
+            plimsoll_catalog::ecosystems::ECOSYSTEMS.iter().map(|entry| entry.spec.id).collect();
         return Err(usage(format!(
             "there is no ecosystem '{}'; there is {}",
             arguments.ecosystem,
@@ -61,9 +62,9 @@ fn find(word: &str) -> Option<&'static dyn VersionScheme> {
     let of_ecosystem = |id: &str| plimsoll_catalog::ecosystem(id).map(|spec| spec.versions);
     of_ecosystem(&word)
         .or_else(|| {
-            let distro = plimsoll_catalog::distros::DISTROS.iter().find(|entry| {
-                entry.spec.id == word || entry.spec.os_release_ids.contains(&word.as_str())
-            })?;
+            let distro = plimsoll_catalog::distros::DISTROS
+                .iter()
+                .find(|entry| entry.spec.id == word || entry.spec.os_release_ids.contains(&word.as_str()))?;
             of_ecosystem(distro.spec.package_ecosystem)
         })
         .or_else(|| plimsoll_version::scheme(&word))

@@ -58,8 +58,12 @@ pub(crate) fn read(path: Option<&Path>) -> anyhow::Result<Config> {
     let (path, required) = path.map_or((Path::new(DEFAULT_FILE), false), |path| (path, true));
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return Ok(Config::default()),
-        Err(error) => return Err(usage(format!("cannot read the configuration {}: {error}", path.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => {
+            return Ok(Config::default());
+        }
+        Err(error) => {
+            return Err(usage(format!("cannot read the configuration {}: {error}", path.display())));
+        }
     };
     if metadata.len() > MAX_SIZE {
         return Err(usage(format!("the configuration {} is larger than {MAX_SIZE} bytes", path.display())));

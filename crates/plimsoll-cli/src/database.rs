@@ -18,7 +18,8 @@ const BUILT_IN: &str = "builtin";
 
 /// The cache folder: as asked for, or the user's.
 pub(crate) fn cache_folder(asked: Option<&Path>) -> Option<PathBuf> {
-    let from_environment = |key: &str| std::env::var_os(key).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from_environment =
+        |key: &str| std::env::var_os(key).filter(|value| !value.is_empty()).map(PathBuf::from);
     asked.map(Path::to_owned).or_else(|| {
         from_environment("XDG_CACHE_HOME")
             .filter(|path| path.is_absolute())
@@ -28,7 +29,11 @@ pub(crate) fn cache_folder(asked: Option<&Path>) -> Option<PathBuf> {
 }
 
 fn installed(cache_dir: Option<&Path>) -> Option<PathBuf> {
-    Some(cache_folder(cache_dir)?.join("db").join(format!("advisories-v{}.index", plimsoll_db::FORMAT_VERSION)))
+    Some(
+        cache_folder(cache_dir)?
+            .join("db")
+            .join(format!("advisories-v{}.index", plimsoll_db::FORMAT_VERSION)),
+    )
 }
 
 /// The current time, or the one that `SOURCE_DATE_EPOCH` names, for output that can be made again byte for byte.
@@ -71,7 +76,8 @@ pub(crate) fn run(command: &Db) -> anyhow::Result<Exit> {
                 usage("there is no place for the database: neither --output nor --cache-dir nor HOME is set")
             })?;
             if let Some(folder) = output.parent() {
-                std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot make {}", folder.display()))?;
             }
             let threads = std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
             let options = BuildOptions { threads, ..BuildOptions::new(now()) };

@@ -15,12 +15,17 @@ pub(crate) fn list(what: What) -> anyhow::Result<Exit> {
             .iter()
             .map(|entry| {
                 let spec = entry.spec;
-                (spec.id.to_owned(), format!("{} (purl {}, versions {})", spec.title, spec.purl_type, spec.versions.id()))
+                (
+                    spec.id.to_owned(),
+                    format!("{} (purl {}, versions {})", spec.title, spec.purl_type, spec.versions.id()),
+                )
             })
             .collect(),
         What::Distros => plimsoll_catalog::distros::DISTROS
             .iter()
-            .map(|entry| (entry.spec.id.to_owned(), format!("{} ({})", entry.spec.title, entry.spec.package_ecosystem)))
+            .map(|entry| {
+                (entry.spec.id.to_owned(), format!("{} ({})", entry.spec.title, entry.spec.package_ecosystem))
+            })
             .collect(),
         What::Analyzers => plimsoll_catalog::analyzers()
             .iter()
@@ -60,7 +65,8 @@ pub(crate) fn list(what: What) -> anyhow::Result<Exit> {
 
 /// Explains a code.
 pub(crate) fn explain(code: &str) -> anyhow::Result<Exit> {
-    let Some(problem) = ProblemCode::ALL.iter().find(|problem| problem.code().eq_ignore_ascii_case(code)) else {
+    let Some(problem) = ProblemCode::ALL.iter().find(|problem| problem.code().eq_ignore_ascii_case(code))
+    else {
         return Err(usage(format!("there is no code '{code}'")));
     };
     let consequence = if problem.incomplete() {
@@ -68,7 +74,8 @@ pub(crate) fn explain(code: &str) -> anyhow::Result<Exit> {
     } else {
         "The scan is complete all the same."
     };
-    let text = format!("{}: {}\n\n{}\n\n{consequence}\n", problem.code(), problem.title(), problem.explanation());
+    let text =
+        format!("{}: {}\n\n{}\n\n{consequence}\n", problem.code(), problem.title(), problem.explanation());
     output::standard(text.as_bytes())?;
     Ok(Exit::Success)
 }

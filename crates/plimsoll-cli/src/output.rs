@@ -34,7 +34,9 @@ pub(crate) fn outputs(format: Option<&str>, outputs: &[String]) -> anyhow::Resul
                 }
                 Output { format: named(id)?, file: Some(file.into()) }
             }
-            None if plimsoll_report::format(output).is_some() => Output { format: named(output)?, file: None },
+            None if plimsoll_report::format(output).is_some() => {
+                Output { format: named(output)?, file: None }
+            }
             _ => Output { format: named(format.unwrap_or("table"))?, file: Some(output.into()) },
         });
     }
@@ -43,7 +45,8 @@ pub(crate) fn outputs(format: Option<&str>, outputs: &[String]) -> anyhow::Resul
     }
     for (i, output) in found.iter().enumerate() {
         if found[..i].iter().any(|earlier| earlier.file == output.file) {
-            let place = output.file.as_ref().map_or("standard output".into(), |file| file.display().to_string());
+            let place =
+                output.file.as_ref().map_or("standard output".into(), |file| file.display().to_string());
             return Err(usage(format!("two reports go to {place}")));
         }
     }

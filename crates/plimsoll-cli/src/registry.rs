@@ -74,7 +74,10 @@ impl<'a> Access<'a> {
         let client = Client::new(client.with_environment(variable))?;
         let login = scan.username.clone().zip(self.password.clone());
         let config = RegistryConfig {
-            logins: login.map(|(user, password)| Login { registry: None, user, password }).into_iter().collect(),
+            logins: login
+                .map(|(user, password)| Login { registry: None, user, password })
+                .into_iter()
+                .collect(),
             token: scan.registry_token.as_deref().map(Secret::new),
             auth_files: auth_files(),
             helper_path: std::env::var_os("PATH"),

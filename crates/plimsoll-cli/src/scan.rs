@@ -70,7 +70,8 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         return Ok(failed.unwrap_or(Exit::Unavailable));
     }
 
-    let filter = Filter { severities: scan.severity.iter().copied().collect(), ignore_unfixed: scan.ignore_unfixed };
+    let filter =
+        Filter { severities: scan.severity.iter().copied().collect(), ignore_unfixed: scan.ignore_unfixed };
     for target in &mut targets {
         filter.apply(target);
     }
@@ -152,7 +153,11 @@ fn with_timer<T>(timeout: Option<Duration>, stop: &AtomicBool, work: impl FnOnce
 fn write(scan: &Scan, outputs: &[Output], report: &Report) -> anyhow::Result<()> {
     for output in outputs {
         let terminal = output.file.is_none() && std::io::stdout().is_terminal();
-        let width = if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None };
+        let width = if terminal {
+            terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+        } else {
+            None
+        };
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let options = RenderOptions {
             width: width.unwrap_or(DEFAULT_WIDTH),

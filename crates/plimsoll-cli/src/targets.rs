@@ -47,10 +47,16 @@ pub(crate) fn understand(name: &str) -> anyhow::Result<Target> {
             "dir" => Ok(Target::Directory(rest.into())),
             // `docker://` and `registry://`, as skopeo and others write them, are registry references.
             "registry" => Ok(Target::Registry(rest.trim_start_matches("//").to_owned())),
-            "daemon" if rest.starts_with("//") => Ok(Target::Registry(rest.trim_start_matches('/').to_owned())),
-            "daemon" => Err(usage(format!(
-                "'{prefix}:' is not supported: save the image (`{prefix} save`) and scan the archive, or scan it from its registry"
-            ))),
+            "daemon" if rest.starts_with("//") => {
+                Ok(Target::Registry(rest.trim_start_matches('/').to_owned()))
+            }
+            "daemon" => {
+                let save =
+                    if prefix == "containerd" { "ctr images export" } else { &format!("{prefix} save") };
+                Err(usage(format!(
+                    "'{prefix}:' is not supported: save the image (`{save}`) and scan the archive, or scan it from its registry"
+                )))
+            }
             id => {
                 let Some(source) = sources::source(id) else {
                     return Err(usage(format!("there is no image source '{id}'")));

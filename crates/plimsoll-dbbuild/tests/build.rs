@@ -171,10 +171,7 @@ fn everything_left_out_is_counted() {
     let dropped: Vec<_> = report.dropped.iter().map(|d| (d.reason, d.ecosystem.as_str(), d.count)).collect();
     assert_eq!(
         dropped,
-        [
-            (DropReason::UnknownEcosystem, "Klingon", 1),
-            (DropReason::UnorderableRange, "PyPI", 1),
-        ]
+        [(DropReason::UnknownEcosystem, "Klingon", 1), (DropReason::UnorderableRange, "PyPI", 1),]
     );
     assert!(report.dropped[1].example.contains("not a version"), "{:?}", report.dropped[1]);
     assert_eq!(report.ecosystems, [("PyPI".to_owned(), 1), ("crates.io".to_owned(), 1)]);

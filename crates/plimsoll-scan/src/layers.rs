@@ -185,8 +185,20 @@ impl Scanner<'_> {
         let raw = io::Cursor::new(head).chain(raw);
         let found = if plain {
             let random = layer.blob.as_ref().and_then(|blob| blob.random_access());
-            let (found, actual) =
-                self.look(layer, raw, random, missing, plain).map_err(|error| layer_error(layer, error))?;
+            let (found, actual) = match self.look(layer, raw, random, missing, plain) {
+                Ok(looked) => looked,
+                Err(LayerError::Stopped) => return Err(layer_error(layer, LayerError::Stopped)),
+                Err(error) => {
+                    // Bytes other than promised show as damage first; the digest says which of the two it is.
+                    if let Some(Ok(stream)) = layer.blob.as_ref().map(|blob| blob.open()) {
+                        let mut whole = HashingReader::new(stream, layer.diff_id.algorithm());
+                        if io::copy(&mut whole, &mut io::sink()).is_ok() {
+                            expect(layer, &layer.diff_id, &whole.finish().0)?;
+                        }
+                    }
+                    return Err(layer_error(layer, error));
+                }
+            };
             for expected in layer.digest.iter().chain([&layer.diff_id]) {
                 expect(layer, expected, &actual)?;
             }

@@ -22,6 +22,8 @@ pub use finding::{CvssVector, Finding, MatchReason, Reference, Status, Vulnerabi
 pub use package::{Location, Package, SourcePackage};
 pub use problem::{Problem, ProblemCode};
 pub use purl::PackageUrl;
-pub use report::{DatabaseInfo, DatabaseSource, ImageMetadata, LayerInfo, Platform, Report, TargetKind, TargetReport};
+pub use report::{
+    DatabaseInfo, DatabaseSource, ImageMetadata, LayerInfo, Platform, Report, TargetKind, TargetReport,
+};
 pub use severity::Severity;
 pub use timestamp::Timestamp;

@@ -66,7 +66,9 @@ impl ProblemCode {
             ProblemCode::UnreadableFile => "a file could not be read by its analyzer",
             ProblemCode::FileTooLarge => "a file is larger than its analyzer's limit",
             ProblemCode::AnalyzerPanic => "an analyzer failed with an internal error",
-            ProblemCode::NoPackageDatabase => "a distribution was recognised but no package database was found",
+            ProblemCode::NoPackageDatabase => {
+                "a distribution was recognised but no package database was found"
+            }
             ProblemCode::UnknownDistribution => "packages are installed but the distribution is unknown",
             ProblemCode::BrokenLink => "a link could not be followed",
             ProblemCode::UnsafePath => "an entry's path leaves the image's root",
@@ -105,8 +107,9 @@ impl ProblemCode {
                  could not be read."
             }
             ProblemCode::UnsafePath => {
-                "A layer holds an entry whose path would lead out of the image when unpacked. No runtime unpacks such an \
-                 entry, and it was left out; but no honest builder writes one either."
+                "A layer holds an entry whose path would lead out of the image when unpacked. It was left out. Some \
+                 runtimes refuse such an image, others unpack the entry inside the image's root; no honest builder \
+                 writes one."
             }
             ProblemCode::UnorderableVersion => {
                 "A package's version is not one in its ecosystem's grammar, so it cannot be compared with the versions \
@@ -127,7 +130,7 @@ impl ProblemCode {
 
     /// True when the problem means that something of the image was not analysed, so that the scan is not complete.
     pub const fn incomplete(self) -> bool {
-        !matches!(self, ProblemCode::UnsafePath | ProblemCode::NoAdvisories)
+        !matches!(self, ProblemCode::NoAdvisories)
     }
 }
 

@@ -76,7 +76,11 @@ mod tests {
             namespace: "debian".into(),
             name: "libstdc++6".into(),
             version: "1:12.2.0+x~y".into(),
-            qualifiers: vec![("distro".into(), "debian-12".into()), ("arch".into(), "amd64".into()), ("x".into(), "".into())],
+            qualifiers: vec![
+                ("distro".into(), "debian-12".into()),
+                ("arch".into(), "amd64".into()),
+                ("x".into(), "".into()),
+            ],
             subpath: String::new(),
         };
         assert_eq!(

@@ -71,8 +71,8 @@ fn paths_that_leave_the_root() {
         assert!(problem.starts_with(&format!("PRB-0007 {path}: ")), "{problem}");
     }
     assert_eq!(told.len(), 4, "{told:#?}");
-    // What no runtime unpacks is not missing.
-    assert!(complete);
+    // Some runtimes unpack such an entry inside the root, so something may be missing.
+    assert!(!complete);
 }
 
 #[test]

@@ -319,8 +319,11 @@ fn mirrors_are_asked_first() {
     whole(place.run(&arguments(&name, &[])));
     assert!(!empty.requests().is_empty());
 
-    place.write("plimsoll.yaml", "mirrors:\n  docker.io: [\"not a host\"]\n");
-    place.run(&arguments(&name, &[])).code(4).says(&["error: the mirror 'not a host' of docker.io"]);
+    place.write("plimsoll.yaml", "mirrors:\n  registry.example.com: [\"not a host\"]\n");
+    place
+        .run(&arguments(&name, &[]))
+        .code(4)
+        .says(&["error: the mirror 'not a host' of registry.example.com"]);
 }
 
 #[test]

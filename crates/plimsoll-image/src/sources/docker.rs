@@ -34,7 +34,9 @@ pub(super) fn open(store: &Store, request: &Request<'_>) -> Result<Vec<Image>, I
         let image_tags = entry.repo_tags.clone().unwrap_or_default();
         tags.extend(image_tags.iter().cloned());
         let named = request.selector.is_empty()
-            || image_tags.iter().any(|tag| tag == request.selector || tag.rsplit(':').next() == Some(request.selector));
+            || image_tags
+                .iter()
+                .any(|tag| tag == request.selector || tag.rsplit(':').next() == Some(request.selector));
         if !named && !request.selector.contains(':') {
             continue;
         }
@@ -65,8 +67,9 @@ pub(super) fn open(store: &Store, request: &Request<'_>) -> Result<Vec<Image>, I
 fn open_entry(store: &Store, entry: &Entry, tags: Vec<String>) -> Result<Image, ImageError> {
     let archive = store.path();
     let missing = |what: String| ImageError::Missing { what, path: archive.to_owned() };
-    let bytes =
-        store.document(&entry.config)?.ok_or_else(|| missing(format!("the configuration {}", entry.config)))?;
+    let bytes = store
+        .document(&entry.config)?
+        .ok_or_else(|| missing(format!("the configuration {}", entry.config)))?;
     let id = sha256(&bytes);
     let what = format!("the configuration {} in {}", entry.config, archive.display());
     // `<digest>.json`, or `blobs/sha256/<digest>`: a name that promises a digest is held to it.
