@@ -236,7 +236,10 @@ impl IndexBuilder {
 
     /// The index. Of several entries with one path the last counts, as it does when the archive is unpacked.
     pub fn finish(self) -> LayerIndex {
-        let LayerIndex { names, mut nodes, mut hiders } = self.index;
+        let LayerIndex { mut names, mut nodes, mut hiders } = self.index;
+        // The index lives as long as the scan; what its vectors grew beyond need does not have to.
+        names.shrink_to_fit();
+        nodes.shrink_to_fit();
         let text = |text: Text| names.get(text.range()).unwrap_or_default();
         if !nodes.is_sorted_by(|a, b| text(a.path) < text(b.path)) {
             nodes.sort_by(|a, b| text(a.path).cmp(text(b.path)));

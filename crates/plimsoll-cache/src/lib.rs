@@ -6,7 +6,7 @@
 //! at once without a lock.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -24,6 +24,8 @@ const MAGIC: &[u8; 8] = b"PLIMSC01";
 const HEADER: usize = 24;
 /// The largest entry that is read, decompressed.
 const MAX_ENTRY: u64 = 4 << 30;
+/// The most memory that is taken on an entry's word.
+const MAX_AT_ONCE: u64 = 16 << 20;
 /// Only one process a day looks for what can go.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 /// A temporary file that is older than this belongs to nobody any more.
@@ -176,7 +178,10 @@ fn unseal(sealed: &[u8]) -> Option<Vec<u8>> {
     if len > MAX_ENTRY {
         return None;
     }
-    let content = zstd::bulk::decompress(sealed.get(HEADER..)?, usize::try_from(len).ok()?).ok()?;
+    // The length is the entry's own word: memory grows as the content comes, not before.
+    let mut content = Vec::with_capacity(usize::try_from(len.min(MAX_AT_ONCE)).ok()?);
+    let decoder = zstd::stream::read::Decoder::with_buffer(sealed.get(HEADER..)?).ok()?;
+    decoder.take(len.saturating_add(1)).read_to_end(&mut content).ok()?;
     (content.len() as u64 == len).then_some(content)
 }
 

@@ -22,12 +22,13 @@ const LINK: &str = "diff-id";
 /// What the keys of entries with facts begin with.
 const PACK: &str = "facts-";
 
-/// What the cache holds of a layer: the facts that some analyzers stated.
+/// What the cache holds of a layer: the facts that some analyzers stated. Written from borrowed facts, read into owned
+/// ones; the serial form is the same.
 #[derive(Serialize, Deserialize)]
-struct Pack {
+struct Pack<Facts> {
     format: u32,
     analyzers: Vec<(String, u32)>,
-    facts: LayerFacts,
+    facts: Facts,
 }
 
 impl Scanner<'_> {
@@ -131,7 +132,7 @@ impl Scanner<'_> {
         let Some(cache) = &self.cache else { return (facts, missing) };
         for bytes in cache.entries(diff_id, PACK) {
             // What this version cannot read is a miss.
-            let Ok(pack) = postcard::from_bytes::<Pack>(&bytes) else { continue };
+            let Ok(pack) = postcard::from_bytes::<Pack<LayerFacts>>(&bytes) else { continue };
             if pack.format != LAYER_FORMAT {
                 continue;
             }
@@ -282,7 +283,7 @@ impl Scanner<'_> {
         let pack = Pack {
             format: LAYER_FORMAT,
             analyzers: selected.map(|(_, analyzer)| (analyzer.id().to_owned(), analyzer.version())).collect(),
-            facts: facts.clone(),
+            facts,
         };
         let names: String = pack.analyzers.iter().map(|(id, version)| format!("{id}@{version} ")).collect();
         let key = format!("{PACK}{LAYER_FORMAT}-{:016x}", xxh3_64(names.as_bytes()));
