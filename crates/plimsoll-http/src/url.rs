@@ -228,6 +228,10 @@ impl FromStr for Url {
         if authority.host().is_empty() {
             return Err(invalid("it names no host"));
         }
+        let bare = authority.host().strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        if bare.unwrap_or(authority.host()).contains(['[', ']']) {
+            return Err(invalid("its host is neither a name nor an address"));
+        }
         let said_port = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, rest)| rest);
         let said_port = said_port.strip_prefix(authority.host()).unwrap_or_default();
         if !said_port.is_empty() && said_port != ":" && authority.port_u16().is_none_or(|port| port == 0) {
@@ -323,9 +327,16 @@ mod tests {
         assert_eq!(url("https://a").path(), "/");
         assert!(url("https://a:443/x").same_origin(&url("https://A/y")));
         assert!(!url("https://a/x").same_origin(&url("http://a/x")));
-        for bad in
-            ["", "/v2/", "https://", "https:///x", "file:///etc/passwd", "https://a:0/", "https://a:99999/"]
-        {
+        for bad in [
+            "",
+            "/v2/",
+            "https://",
+            "https:///x",
+            "file:///etc/passwd",
+            "https://a:0/",
+            "https://a:99999/",
+            "http://h[::1]:80",
+        ] {
             assert!(bad.parse::<Url>().is_err(), "{bad}");
         }
     }
