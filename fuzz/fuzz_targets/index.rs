@@ -77,19 +77,19 @@ fn walk(index: &Index) -> Result<(), ReadError> {
     for ecosystem in ["PyPI", "Debian:12", "AlmaLinux:8", ""] {
         let _ = index.has_ecosystem(ecosystem);
         for number in 0..7 {
-            for fact in index.lookup(ecosystem, &format!("package-{number}"))?.take(100) {
+            for fact in index.lookup(ecosystem, &format!("package-{number}"))?.take(8) {
                 let fact = fact?;
                 let _ = index.advisory(fact.advisory);
                 let _ = index.prose(fact.advisory);
-                fact.intervals()?.take(100).for_each(drop);
-                fact.versions()?.take(100).for_each(drop);
-                fact.arches()?.take(100).for_each(drop);
+                fact.intervals()?.take(8).for_each(drop);
+                fact.versions()?.take(8).for_each(drop);
+                fact.arches()?.take(8).for_each(drop);
                 let _ = (fact.version(1), fact.modularity());
             }
         }
     }
     for identifier in ["TEST-001", "CVE-2024-0007", ""] {
-        index.by_identifier(identifier)?.take(100).for_each(|number| drop(index.advisory(number)));
+        index.by_identifier(identifier)?.take(8).for_each(|number| drop(index.advisory(number)));
     }
     Ok(())
 }
