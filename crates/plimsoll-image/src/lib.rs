@@ -13,7 +13,7 @@ pub use model::{Config, Descriptor, Index, Manifest, ManifestKind, PlatformChoic
 use std::io::{self, Read};
 
 use plimsoll_archive::ReadAt;
-use plimsoll_types::{Digest, ImageMetadata};
+use plimsoll_types::{Digest, ImageMetadata, LayerInfo};
 
 /// The bytes of a layer as its source keeps them: a tar stream, compressed or not.
 pub trait Blob: Send + Sync {
@@ -69,4 +69,34 @@ pub struct Image {
     pub layers: Vec<Layer>,
     /// The only way to the layers' bytes when they have no blob of their own.
     pub sweep: Option<Box<dyn Sweep>>,
+}
+
+impl Image {
+    /// An image whose description follows from its configuration `id`, its `manifest` where the source has one, the
+    /// `tags` it is known under, and its layers. The digests must have been verified.
+    pub fn new(
+        id: Digest,
+        manifest: Option<Digest>,
+        tags: Vec<String>,
+        config: Config,
+        layers: Vec<Layer>,
+        sweep: Option<Box<dyn Sweep>>,
+    ) -> Image {
+        let described = layers.iter().map(|layer| LayerInfo {
+            digest: layer.digest.clone(),
+            diff_id: layer.diff_id.clone(),
+            size: layer.size,
+            created_by: layer.created_by.clone(),
+        });
+        let metadata = ImageMetadata {
+            id: Some(id),
+            manifest,
+            tags,
+            platform: config.platform.clone(),
+            created: config.created,
+            labels: config.labels.clone(),
+            layers: described.collect(),
+        };
+        Image { metadata, config, layers, sweep }
+    }
 }

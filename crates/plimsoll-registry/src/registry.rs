@@ -10,7 +10,7 @@ use plimsoll_http::Client;
 use plimsoll_image::{
     Config, Descriptor, Image, ImageError, Layer, Manifest, ManifestKind, PlatformChoice, classify, media,
 };
-use plimsoll_types::{Algorithm, Digest, ImageMetadata, LayerInfo};
+use plimsoll_types::{Algorithm, Digest};
 
 use crate::artifact::Artifact;
 use crate::blob::RegistryBlob;
@@ -335,24 +335,8 @@ fn open_image(
             created_by: config.created_by(number),
         })
         .collect();
-    let metadata = ImageMetadata {
-        id: Some(manifest.config.digest),
-        manifest: Some(digest),
-        tags: reference.familiar_tag().into_iter().collect(),
-        platform: config.platform.clone(),
-        created: config.created,
-        labels: config.labels.clone(),
-        layers: layers
-            .iter()
-            .map(|layer| LayerInfo {
-                digest: layer.digest.clone(),
-                diff_id: layer.diff_id.clone(),
-                size: layer.size,
-                created_by: layer.created_by.clone(),
-            })
-            .collect(),
-    };
-    Ok(Image { metadata, config, layers, sweep: None })
+    let tags = reference.familiar_tag().into_iter().collect();
+    Ok(Image::new(manifest.config.digest, Some(digest), tags, config, layers, None))
 }
 
 fn fetch_config(place: &Arc<Place>, descriptor: &Descriptor) -> Result<Config, RegistryError> {

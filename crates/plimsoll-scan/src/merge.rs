@@ -396,21 +396,19 @@ fn give_to_owners(view: &View<'_>, live: &[Live<'_>], packages: &mut Vec<Package
     // Per language package: its owned locations and who owns them.
     let mut owned: HashMap<usize, BTreeSet<String>> = HashMap::new();
     let mut owners: HashMap<usize, BTreeSet<(&str, &str, &str)>> = HashMap::new();
-    let mut own =
-        |ecosystem: &'_ str, name: &'_ str, arch: &'_ str, paths: &[BString]| -> Vec<(usize, String)> {
-            let _ = (ecosystem, name, arch);
-            let mut hits = Vec::new();
-            for path in paths {
-                let direct = by_path.get(&path[..]);
-                let moved = if direct.is_none() { roots.real(path) } else { None };
-                let hit = direct.or_else(|| moved.as_ref().and_then(|path| by_path.get(path)));
-                for &number in hit.into_iter().flatten() {
-                    let path = moved.as_deref().filter(|_| direct.is_none()).unwrap_or(path);
-                    hits.push((number, path.to_str_lossy().into_owned()));
-                }
+    let mut own = |paths: &[BString]| -> Vec<(usize, String)> {
+        let mut hits = Vec::new();
+        for path in paths {
+            let direct = by_path.get(&path[..]);
+            let moved = if direct.is_none() { roots.real(path) } else { None };
+            let hit = direct.or_else(|| moved.as_ref().and_then(|path| by_path.get(path)));
+            for &number in hit.into_iter().flatten() {
+                let path = moved.as_deref().filter(|_| direct.is_none()).unwrap_or(path);
+                hits.push((number, path.to_str_lossy().into_owned()));
             }
-            hits
-        };
+        }
+        hits
+    };
     for found in live {
         for fact in &found.file.facts {
             let (ecosystem, name, arch, paths) = match fact {
@@ -422,7 +420,7 @@ fn give_to_owners(view: &View<'_>, live: &[Live<'_>], packages: &mut Vec<Package
                 }
                 _ => continue,
             };
-            for (number, path) in own(ecosystem, name, arch, paths) {
+            for (number, path) in own(paths) {
                 owned.entry(number).or_default().insert(path);
                 owners.entry(number).or_default().insert((ecosystem, name, arch));
             }

@@ -1,7 +1,7 @@
 //! `docker save` archives (Docker image specification v1.2, "Combined Image JSON + Filesystem Changeset Format").
 
 use plimsoll_archive::sha256;
-use plimsoll_types::{Digest, ImageMetadata, LayerInfo};
+use plimsoll_types::Digest;
 use serde::Deserialize;
 
 use super::Request;
@@ -98,24 +98,6 @@ fn open_entry(store: &Store, entry: &Entry, tags: Vec<String>) -> Result<Image, 
             blob: store.blob(file),
         });
     }
-    let info = layers.iter().map(|layer| LayerInfo {
-        digest: None,
-        diff_id: layer.diff_id.clone(),
-        size: layer.size,
-        created_by: layer.created_by.clone(),
-    });
-    Ok(Image {
-        metadata: ImageMetadata {
-            id: Some(id),
-            manifest: None,
-            tags,
-            platform: config.platform.clone(),
-            created: config.created,
-            labels: config.labels.clone(),
-            layers: info.collect(),
-        },
-        config,
-        layers,
-        sweep: store.sweep(&files),
-    })
+    let sweep = store.sweep(&files);
+    Ok(Image::new(id, None, tags, config, layers, sweep))
 }

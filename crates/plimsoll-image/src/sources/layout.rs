@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use plimsoll_archive::Hasher;
-use plimsoll_types::{Digest, ImageMetadata, LayerInfo};
+use plimsoll_types::Digest;
 
 use super::store::Store;
 use super::{ImageSource, Request};
@@ -157,26 +157,9 @@ fn open_manifest(
         });
         files.push(file);
     }
-    let info = layers.iter().map(|layer| LayerInfo {
-        digest: layer.digest.clone(),
-        diff_id: layer.diff_id.clone(),
-        size: layer.size,
-        created_by: layer.created_by.clone(),
-    });
-    Ok(Image {
-        metadata: ImageMetadata {
-            id: Some(manifest.config.digest.clone()),
-            manifest: Some(digest.clone()),
-            tags: name.map(str::to_owned).into_iter().collect(),
-            platform: config.platform.clone(),
-            created: config.created,
-            labels: config.labels.clone(),
-            layers: info.collect(),
-        },
-        config,
-        layers,
-        sweep: store.sweep(&files),
-    })
+    let tags = name.map(str::to_owned).into_iter().collect();
+    let sweep = store.sweep(&files);
+    Ok(Image::new(manifest.config.digest.clone(), Some(digest.clone()), tags, config, layers, sweep))
 }
 
 fn file_of(digest: &Digest) -> String {
