@@ -7,5 +7,5 @@ mod model;
 pub mod sources;
 mod starter;
 
-pub use model::{Advisory, Affected, Event, Range, SeverityStatement};
+pub use model::{Advisory, Affected, EpssScore, Event, Range, RepositoryCpes, SeverityStatement};
 pub use starter::{STARTER_DATE, STARTER_SOURCE, starter};

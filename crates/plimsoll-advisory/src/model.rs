@@ -1,6 +1,6 @@
 //! What one source says in one advisory. Close to the OSV schema (1.7), which is the common denominator of the sources.
 
-use plimsoll_types::{CvssVector, Reference, Severity, Status, Timestamp};
+use plimsoll_types::{CvssVector, Epss, Reference, Severity, Status, Timestamp};
 
 /// One source's statement about one vulnerability, or about the several that an erratum fixes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,6 +34,8 @@ pub struct Advisory {
     pub withdrawn: Option<Timestamp>,
     /// True when the source says that the vulnerability is being exploited.
     pub known_exploited: bool,
+    /// True when the source names a public exploit.
+    pub public_exploit: bool,
     /// What is affected.
     pub affected: Vec<Affected>,
 }
@@ -48,7 +50,7 @@ pub struct SeverityStatement {
 }
 
 /// One package that an advisory speaks of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Affected {
     /// The ecosystem as OSV spells it, with the release where there is one: `PyPI`, `Alpine:v3.7`, `Debian:11`,
     /// `AlmaLinux:8`.
@@ -67,21 +69,14 @@ pub struct Affected {
     pub modularity: String,
     /// A severity that holds for this package only.
     pub severity: Option<Severity>,
-}
-
-impl Default for Affected {
-    fn default() -> Affected {
-        Affected {
-            ecosystem: String::new(),
-            package: String::new(),
-            status: Status::Affected,
-            ranges: Vec::new(),
-            versions: Vec::new(),
-            arches: Vec::new(),
-            modularity: String::new(),
-            severity: None,
-        }
-    }
+    /// The operating systems to which it is limited, as Go's `GOOS` spells them; empty for all.
+    pub oses: Vec<String>,
+    /// The CPEs of products to which it is limited (`cpe:/o:redhat:enterprise_linux:9::baseos`); empty for all.
+    pub cpes: Vec<String>,
+    /// The affected functions, `import/path.Symbol`, or import paths; empty when the source does not say.
+    pub symbols: Vec<String>,
+    /// Since when a fix is available; `None` when the source does not say.
+    pub fix_date: Option<Timestamp>,
 }
 
 /// A range as OSV writes it: events on the version line, in the source's order (OSV schema, "affected[].ranges[]").
@@ -102,4 +97,24 @@ pub enum Event {
     LastAffected(String),
     /// Nothing from this version on is affected, whatever was introduced.
     Limit(String),
+}
+
+/// EPSS of one vulnerability on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EpssScore {
+    /// The vulnerability, `CVE-2021-44228`.
+    pub cve: String,
+    /// The scores.
+    pub epss: Epss,
+    /// The day for which they were computed.
+    pub date: Option<Timestamp>,
+}
+
+/// The products to which a Red Hat repository (content set) belongs, as `repository-to-cpe.json` maps them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryCpes {
+    /// The content set, such as `rhel-9-for-x86_64-baseos-rpms`.
+    pub repository: String,
+    /// CPEs in the URI form of CPE 2.2.
+    pub cpes: Vec<String>,
 }

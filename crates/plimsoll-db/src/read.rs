@@ -328,6 +328,7 @@ impl Index {
                 id: self.string(self.field(u32_at(record, 0))?)?.to_owned(),
                 advisories: self.field(u64_at(record, 8))?,
                 newest: format::time_of(self.field(i64_at(record, 16))?),
+                digest: String::new(),
             });
         }
         Ok(DatabaseInfo {

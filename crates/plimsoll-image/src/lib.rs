@@ -96,6 +96,9 @@ impl Image {
             created: config.created,
             labels: config.labels.clone(),
             layers: described.collect(),
+            user: config.user.clone(),
+            exposed_ports: config.exposed_ports.clone(),
+            command: config.command.clone(),
         };
         Image { metadata, config, layers, sweep }
     }

@@ -242,6 +242,10 @@ pub struct Config {
     pub env: Vec<String>,
     /// The user that it runs as; empty means root.
     pub user: String,
+    /// Ports that it says it listens on, such as `443/tcp`, sorted.
+    pub exposed_ports: Vec<String>,
+    /// `Entrypoint` and `Cmd`, in that order: what runs when nothing else is asked for.
+    pub command: Vec<String>,
     /// The document as it was read, for checks that look at more of it.
     pub raw: Vec<u8>,
 }
@@ -271,6 +275,12 @@ struct RawRunConfig {
     env: Vec<String>,
     #[serde(default, deserialize_with = "null_is_empty")]
     user: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    exposed_ports: BTreeMap<String, serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    entrypoint: Vec<String>,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    cmd: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -323,6 +333,8 @@ impl Config {
             labels: raw.config.labels.into_iter().collect(),
             env: raw.config.env,
             user: raw.config.user,
+            exposed_ports: raw.config.exposed_ports.into_keys().collect(),
+            command: raw.config.entrypoint.into_iter().chain(raw.config.cmd).collect(),
             raw: bytes.to_vec(),
         })
     }

@@ -46,7 +46,14 @@ pub(crate) fn finding(
     let reasons = hits.iter().map(|hit| reason(hit, subject)).collect();
     let others = others(index, &hits, group)?;
     let vulnerability = vulnerability(prose, &hits, &others, group)?;
-    Ok(Some(Finding { vulnerability, package: place, status, fixed_versions: fixes.versions, reasons }))
+    Ok(Some(Finding {
+        vulnerability,
+        package: place,
+        status,
+        fixed_versions: fixes.versions,
+        reasons,
+        ..Finding::default()
+    }))
 }
 
 fn reason(hit: &Hit<'_>, subject: &Subject<'_>) -> MatchReason {
@@ -59,6 +66,7 @@ fn reason(hit: &Hit<'_>, subject: &Subject<'_>) -> MatchReason {
         name: subject.name.to_owned(),
         version: subject.version.to_owned(),
         range: ranges.join(" || "),
+        ..MatchReason::default()
     }
 }
 
@@ -255,6 +263,7 @@ fn vulnerability(
         published: all().filter_map(|advisory| advisory.published).min(),
         modified: matching().filter_map(|advisory| advisory.modified).max(),
         known_exploited: all().any(exploited),
+        ..Vulnerability::default()
     })
 }
 

@@ -53,43 +53,19 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plimsoll_types::{TargetKind, Vulnerability};
+    use plimsoll_types::Vulnerability;
 
     fn finding(severity: Severity, fixed: &[&str], status: Status) -> Finding {
         Finding {
-            vulnerability: Vulnerability {
-                id: "CVE-2000-1".into(),
-                aliases: Vec::new(),
-                title: String::new(),
-                description: String::new(),
-                severity,
-                severity_source: String::new(),
-                cvss: Vec::new(),
-                score_tenths: None,
-                cwes: Vec::new(),
-                references: Vec::new(),
-                published: None,
-                modified: None,
-                known_exploited: false,
-            },
-            package: 0,
+            vulnerability: Vulnerability { id: "CVE-2000-1".into(), severity, ..Vulnerability::default() },
             status,
             fixed_versions: fixed.iter().map(|version| (*version).to_owned()).collect(),
-            reasons: Vec::new(),
+            ..Finding::default()
         }
     }
 
     fn target(findings: Vec<Finding>) -> TargetReport {
-        TargetReport {
-            name: "image".into(),
-            kind: TargetKind::Image,
-            image: None,
-            distro: None,
-            distro_id: String::new(),
-            packages: Vec::new(),
-            findings,
-            problems: Vec::new(),
-        }
+        TargetReport { name: "image".into(), findings, ..TargetReport::default() }
     }
 
     #[test]

@@ -167,12 +167,12 @@ impl<'a> Scanner<'a> {
         Ok(TargetReport {
             name: name.to_owned(),
             kind,
-            image: None,
             distro_id: spec.map(|spec| spec.id.to_owned()).unwrap_or_default(),
             distro: merged.distro,
             packages: merged.packages,
             findings: matched.findings,
             problems,
+            ..TargetReport::default()
         })
     }
 

@@ -323,6 +323,8 @@ fn packages(
                 purl: plimsoll_catalog::package_url(ecosystem, fact, distro),
                 contains: Vec::new(),
                 found_by: found.file.analyzer.clone(),
+                cpes: Vec::new(),
+                exposure: Vec::new(),
             });
             package.locations.push(location);
         }

@@ -20,6 +20,8 @@ pub struct Distro {
     pub variant: String,
     /// `CPE_NAME`.
     pub cpe: String,
+    /// Red Hat content sets (repositories) from which the image was built, sorted; empty when the image does not say.
+    pub content_sets: Vec<String>,
 }
 
 /// Which of a package's names a distribution's advisories are written for.

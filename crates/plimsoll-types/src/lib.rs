@@ -18,12 +18,16 @@ mod timestamp;
 pub use digest::{Algorithm, Digest, DigestError};
 pub use distro::{Distro, DistroSpec, MatchBy};
 pub use ecosystem::{EcosystemSpec, keep_name, lower_name};
-pub use finding::{CvssVector, Finding, MatchReason, Reference, Status, Vulnerability};
-pub use package::{Location, Package, SourcePackage};
+pub use finding::{
+    Confidence, CvssVector, Epss, Finding, MatchReason, MatchedBy, Reference, Risk, Status, Suppressed,
+    SuppressedBy, Vulnerability,
+};
+pub use package::{Exposure, Location, Package, SourcePackage};
 pub use problem::{Problem, ProblemCode};
 pub use purl::PackageUrl;
 pub use report::{
-    DatabaseInfo, DatabaseSource, ImageMetadata, LayerInfo, Platform, Report, TargetKind, TargetReport,
+    DatabaseInfo, DatabaseSource, ImageMetadata, LayerInfo, Lifecycle, Platform, Report, TargetKind,
+    TargetReport,
 };
 pub use severity::Severity;
 pub use timestamp::Timestamp;

@@ -50,6 +50,32 @@ pub struct Package {
     pub contains: Vec<PackageUrl>,
     /// How the package was recognised: the analyzer's id, such as `python/dist-info`.
     pub found_by: String,
+    /// CPE 2.3 names under which NVD may know it, for binaries recognised by their content; empty for others.
+    pub cpes: Vec<String>,
+    /// How the package is exposed in this image, sorted.
+    pub exposure: Vec<Exposure>,
+}
+
+/// What makes a package easier to reach for an attacker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Exposure {
+    /// It is, or brings, the program that the image starts.
+    EntryPoint,
+    /// The program that the image starts needs it.
+    EntryClosure,
+    /// It owns a set-uid or set-gid file.
+    SetUid,
+}
+
+impl Exposure {
+    /// The word, such as `entry-point`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Exposure::EntryPoint => "entry-point",
+            Exposure::EntryClosure => "entry-closure",
+            Exposure::SetUid => "set-uid",
+        }
+    }
 }
 
 impl Package {

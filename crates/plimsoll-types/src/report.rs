@@ -1,6 +1,6 @@
 //! The result of a run: plain data that the formats render. They never decide.
 
-use crate::{Digest, Distro, Finding, Package, Problem, Timestamp};
+use crate::{Digest, Distro, Finding, Package, Problem, Suppressed, Timestamp};
 
 /// What a run scanned and found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +39,15 @@ pub struct DatabaseSource {
     pub advisories: u64,
     /// The newest date found in it.
     pub newest: Option<Timestamp>,
+    /// SHA-256 over the files that it was read from, as hexadecimal digits; empty when unknown.
+    pub digest: String,
 }
 
 /// What kind of thing was scanned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TargetKind {
     /// A container image.
+    #[default]
     Image,
     /// A directory or mounted root.
     Filesystem,
@@ -98,10 +101,29 @@ pub struct ImageMetadata {
     pub labels: Vec<(String, String)>,
     /// Its layers from the base.
     pub layers: Vec<LayerInfo>,
+    /// `User` of the configuration; empty for root.
+    pub user: String,
+    /// `ExposedPorts` of the configuration, such as `443/tcp`, sorted.
+    pub exposed_ports: Vec<String>,
+    /// `Entrypoint` and `Cmd` of the configuration, in that order.
+    pub command: Vec<String>,
+}
+
+/// How long a release of a distribution is supported.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lifecycle {
+    /// The release as advisories file it, such as `Debian:11`.
+    pub ecosystem: String,
+    /// When it was released.
+    pub released: Option<Timestamp>,
+    /// When security support for everyone ends.
+    pub ends: Option<Timestamp>,
+    /// When paid or long-term support ends.
+    pub extended_ends: Option<Timestamp>,
 }
 
 /// The result for one target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TargetReport {
     /// The target as the user named it.
     pub name: String,
@@ -117,8 +139,14 @@ pub struct TargetReport {
     pub packages: Vec<Package>,
     /// Findings, worst first, then by package and identifier.
     pub findings: Vec<Finding>,
+    /// Findings that were held back, in the order of findings.
+    pub suppressed: Vec<Suppressed>,
     /// What could not be analysed, sorted.
     pub problems: Vec<Problem>,
+    /// How long the distribution's release is supported, where the database says so.
+    pub lifecycle: Option<Lifecycle>,
+    /// The risk of the image as a whole, in hundredths, once policy has computed it.
+    pub risk: Option<u32>,
 }
 
 impl TargetReport {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::Advisory;
+use plimsoll_types::Lifecycle;
+
+use crate::{Advisory, EpssScore, RepositoryCpes};
 
 /// How many refusals are kept word for word; all of them are counted.
 const MAX_LISTED: usize = 1_000;
@@ -74,6 +76,12 @@ pub struct Refusal {
 pub struct Sink {
     /// The advisories kept, in the order read.
     pub advisories: Vec<Advisory>,
+    /// EPSS scores, in the order read.
+    pub epss: Vec<EpssScore>,
+    /// Support periods of distributions' releases, in the order read.
+    pub lifecycles: Vec<Lifecycle>,
+    /// Which products Red Hat's repositories belong to, in the order read.
+    pub repositories: Vec<RepositoryCpes>,
     kept: u64,
     refusals: Vec<Refusal>,
     refused: BTreeMap<RefusalReason, u64>,
@@ -89,6 +97,24 @@ impl Sink {
     pub fn keep(&mut self, advisory: Advisory) {
         self.kept = self.kept.saturating_add(1);
         self.advisories.push(advisory);
+    }
+
+    /// Keeps an EPSS score.
+    pub fn keep_epss(&mut self, score: EpssScore) {
+        self.kept = self.kept.saturating_add(1);
+        self.epss.push(score);
+    }
+
+    /// Keeps a release's support period.
+    pub fn keep_lifecycle(&mut self, lifecycle: Lifecycle) {
+        self.kept = self.kept.saturating_add(1);
+        self.lifecycles.push(lifecycle);
+    }
+
+    /// Keeps the products of a repository.
+    pub fn keep_repository(&mut self, repository: RepositoryCpes) {
+        self.kept = self.kept.saturating_add(1);
+        self.repositories.push(repository);
     }
 
     /// Counts a record that is not kept.
@@ -134,6 +160,9 @@ impl Sink {
     /// Adds what another sink holds.
     pub fn append(&mut self, mut other: Sink) {
         self.advisories.append(&mut other.advisories);
+        self.epss.append(&mut other.epss);
+        self.lifecycles.append(&mut other.lifecycles);
+        self.repositories.append(&mut other.repositories);
         self.kept = self.kept.saturating_add(other.kept);
         for (reason, count) in other.refused {
             let sum = self.refused.entry(reason).or_default();

@@ -75,7 +75,7 @@ mod tests {
         analyzer.analyze(&File::new(path.as_bytes(), 0o644, &bytes.to_vec()), &mut out).unwrap();
         let [Fact::Distro(fact)] = &out.facts[..] else { panic!("{path}: {:?}", out.facts) };
         let DistroFact { id, id_like, name, version, codename, pretty_name, variant, cpe, .. } = fact.clone();
-        Distro { id, id_like, name, version, codename, pretty_name, variant, cpe }
+        Distro { id, id_like, name, version, codename, pretty_name, variant, cpe, content_sets: Vec::new() }
     }
 
     fn known(distro: &Distro) -> (&'static str, Option<String>) {

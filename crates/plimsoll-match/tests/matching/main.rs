@@ -27,6 +27,8 @@ fn package(id: &str, name: &str, version: &str) -> Package {
         purl: PackageUrl::default(),
         contains: vec![],
         found_by: "test".into(),
+        cpes: vec![],
+        exposure: vec![],
     }
 }
 

@@ -77,25 +77,13 @@ pub fn package(
         },
         contains: Vec::new(),
         found_by: format!("{}/test", ecosystem.id),
+        cpes: Vec::new(),
+        exposure: Vec::new(),
     }
 }
 
 pub fn vulnerability(id: &str, severity: Severity, title: &str) -> Vulnerability {
-    Vulnerability {
-        id: id.into(),
-        aliases: Vec::new(),
-        title: title.into(),
-        description: String::new(),
-        severity,
-        severity_source: String::new(),
-        cvss: Vec::new(),
-        score_tenths: None,
-        cwes: Vec::new(),
-        references: Vec::new(),
-        published: None,
-        modified: None,
-        known_exploited: false,
-    }
+    Vulnerability { id: id.into(), title: title.into(), severity, ..Vulnerability::default() }
 }
 
 pub fn finding(vulnerability: Vulnerability, package: usize, status: Status, fixed: &[&str]) -> Finding {
@@ -111,7 +99,9 @@ pub fn finding(vulnerability: Vulnerability, package: usize, status: Status, fix
             name: "name".into(),
             version: "1".into(),
             range: "< 2".into(),
+            ..MatchReason::default()
         }],
+        ..Finding::default()
     }
 }
 
@@ -136,8 +126,9 @@ fn database() -> DatabaseInfo {
                 id: "debian".into(),
                 advisories: 50_000,
                 newest: Some(time("2026-07-29T00:00:00Z")),
+                ..DatabaseSource::default()
             },
-            DatabaseSource { id: "osv".into(), advisories: 362_345, newest: None },
+            DatabaseSource { id: "osv".into(), advisories: 362_345, ..DatabaseSource::default() },
         ],
     }
 }
@@ -170,8 +161,8 @@ pub fn clean() -> Report {
         tags: vec!["alpine:3.20".into()],
         platform: Platform { os: "linux".into(), architecture: "amd64".into(), variant: String::new() },
         created: Some(time("2024-09-06T22:00:00Z")),
-        labels: Vec::new(),
         layers: vec![layer],
+        ..ImageMetadata::default()
     };
     let target = TargetReport {
         name: "alpine:3.20".into(),
@@ -180,8 +171,7 @@ pub fn clean() -> Report {
         distro: Some(alpine()),
         distro_id: "alpine".into(),
         packages: vec![musl],
-        findings: Vec::new(),
-        problems: Vec::new(),
+        ..TargetReport::default()
     };
     Report { database: database(), targets: vec![target], ..empty() }
 }
@@ -342,6 +332,7 @@ pub fn rich() -> Report {
         pretty_name: "Red\nHat".into(),
         variant: "server".into(),
         cpe: "cpe:/o:redhat:enterprise_linux:9::baseos".into(),
+        content_sets: Vec::new(),
     });
     let image = target.image.as_mut().unwrap();
     image.platform = Platform { os: "linux".into(), architecture: "arm64".into(), variant: "v8".into() };
