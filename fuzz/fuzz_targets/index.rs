@@ -8,19 +8,25 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll_db::{End, FactRecord, Index, Interval, Prose, ReadError, Record, WriteOptions, write};
-use plimsoll_types::{CvssVector, Reference, Severity, Status};
+use plimsoll_db::{End, Extras, FactRecord, Index, Interval, Prose, ReadError, Record, WriteOptions, write};
+use plimsoll_types::{CvssVector, Epss, Lifecycle, Reference, Severity, Status};
 use xxhash_rust::xxh3::xxh3_64;
 
 // As `plimsoll-db` describes its file.
 const HEADER: usize = 80;
 const CHECKSUM: usize = 64;
-const SECTIONS: usize = 13;
+const SECTIONS: usize = 17;
 const ENTRY: usize = 32;
 
 static SOUND: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let records = (0..40).map(record).collect();
-    write(records, &WriteOptions::default()).expect("an index")
+    let extras = Extras {
+        epss: vec![("CVE-2024-0007".to_owned(), Epss { score: 1, percentile: 2 })],
+        lifecycles: vec![Lifecycle { ecosystem: "Debian:12".to_owned(), ..Lifecycle::default() }],
+        repositories: vec![("r".to_owned(), vec!["cpe:/o:a:b".to_owned()])],
+        ..Extras::default()
+    };
+    write(records, extras, &WriteOptions::default()).expect("an index")
 });
 
 fn record(number: usize) -> Record {
@@ -33,6 +39,8 @@ fn record(number: usize) -> Record {
         versions: vec![format!("{number}.0"), format!("{number}.0.1")],
         arches: if number.is_multiple_of(4) { vec!["x86_64".to_owned()] } else { Vec::new() },
         modularity: if number.is_multiple_of(5) { "nodejs:12".to_owned() } else { String::new() },
+        symbols: if number.is_multiple_of(6) { vec![format!("net/http.F{number}")] } else { Vec::new() },
+        ..FactRecord::default()
     };
     Record {
         id: format!("TEST-{number:03}"),
@@ -74,6 +82,8 @@ fn walk(index: &Index) -> Result<(), ReadError> {
     let _ = index.verify();
     let _ = index.info();
     let _ = index.ecosystems();
+    let _ = index.extras();
+    let _ = index.records(|_| Ok::<(), ReadError>(()));
     for ecosystem in ["PyPI", "Debian:12", "AlmaLinux:8", ""] {
         let _ = index.has_ecosystem(ecosystem);
         for number in 0..7 {
@@ -83,8 +93,7 @@ fn walk(index: &Index) -> Result<(), ReadError> {
                 let _ = index.prose(fact.advisory);
                 fact.intervals()?.take(8).for_each(drop);
                 fact.versions()?.take(8).for_each(drop);
-                fact.arches()?.take(8).for_each(drop);
-                let _ = (fact.version(1), fact.modularity());
+                let _ = (fact.version(1), fact.qualifiers());
             }
         }
     }

@@ -9,14 +9,20 @@
 //! moment of installation.
 
 mod data;
+mod extras;
+mod fact;
 mod format;
+mod header;
 mod install;
 mod model;
+mod pool;
+mod prose;
 mod read;
 mod write;
 
+pub use fact::{Fact, Facts, Qualifiers};
 pub use format::FORMAT_VERSION;
-pub use install::{InstallError, install};
-pub use model::{End, FactRecord, Interval, Prose, Record};
-pub use read::{AdvisoryRef, Fact, Facts, Index, OpenError, ProseReader, ReadError};
-pub use write::{WriteError, WriteOptions, write};
+pub use install::{InstallError, Installation, install};
+pub use model::{End, Extras, FactRecord, Interval, Prose, Record};
+pub use read::{AdvisoryRef, Index, OpenError, ProseReader, ReadError};
+pub use write::{Builder, WriteError, WriteOptions, write};

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use plimsoll_types::{CvssVector, Reference, Severity, Status, Timestamp};
+use plimsoll_types::{CvssVector, Epss, Lifecycle, Reference, Severity, Status, Timestamp};
 use plimsoll_version::{VersionError, VersionScheme};
 
 /// One advisory to be stored.
@@ -28,6 +28,8 @@ pub struct Record {
     pub modified: Option<Timestamp>,
     /// True when the source says that the vulnerability is being exploited.
     pub known_exploited: bool,
+    /// True when the source names a public exploit.
+    pub public_exploit: bool,
     /// Title, description and references.
     pub prose: Prose,
     /// What is affected. May be empty: such an advisory only adds to what others say of its identifier.
@@ -46,7 +48,7 @@ pub struct Prose {
 }
 
 /// What an advisory says of one package.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FactRecord {
     /// The ecosystem as OSV spells it, with the release where there is one.
     pub ecosystem: String,
@@ -65,6 +67,27 @@ pub struct FactRecord {
     pub arches: Vec<String>,
     /// The RPM module and stream (`nodejs:12`) to which it is limited; empty for none.
     pub modularity: String,
+    /// The operating systems to which it is limited, as Go's `GOOS` spells them; empty for all.
+    pub oses: Vec<String>,
+    /// The CPEs of products to which it is limited; empty for all.
+    pub cpes: Vec<String>,
+    /// The affected functions, or import paths; empty when the source does not say.
+    pub symbols: Vec<String>,
+    /// Since when a fix is available, to the day.
+    pub fix_date: Option<Timestamp>,
+}
+
+/// What an index holds beside advisories.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extras {
+    /// EPSS by CVE identifier. Of two with the same identifier the last one stands.
+    pub epss: Vec<(String, Epss)>,
+    /// Support periods of distributions' releases. Of two on the same release the first one stands.
+    pub lifecycles: Vec<Lifecycle>,
+    /// Red Hat's repositories (content sets) and the CPEs of the products to which they belong.
+    pub repositories: Vec<(String, Vec<String>)>,
+    /// For sources, SHA-256 over the files that they were read from, as hexadecimal digits.
+    pub source_digests: Vec<(String, String)>,
 }
 
 /// An affected interval on the version line.

@@ -8,15 +8,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fst::Streamer as _;
-use plimsoll_types::{
-    Algorithm, CvssVector, DatabaseInfo, DatabaseSource, Digest, Reference, Severity, Status, Timestamp,
-};
+use plimsoll_types::{Algorithm, CvssVector, DatabaseInfo, DatabaseSource, Digest, Severity, Timestamp};
 use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::data::{Data, Part};
+use crate::fact::{Fact, Facts};
 use crate::format::{self, SECTION_COUNT, Section, i64_at, u16_at, u32_at, u64_at};
-use crate::model::{End, Interval, Prose};
+use crate::header::{HeaderError, read_header, stored_checksum};
+use crate::model::Prose;
 use crate::write::key_bytes;
 
 /// Why an index cannot be opened.
@@ -73,30 +73,8 @@ pub struct Index {
     name: String,
     data: Arc<Data>,
     sections: [Range<usize>; SECTION_COUNT],
-    keys: fst::Map<Part>,
+    pub(crate) keys: fst::Map<Part>,
     identifiers: fst::Map<Part>,
-}
-
-/// What one advisory says of one package.
-#[derive(Debug, Clone, Copy)]
-pub struct Fact<'a> {
-    index: &'a Index,
-    /// The advisory's number, for [`Index::advisory`].
-    pub advisory: u32,
-    /// What the source says of the package.
-    pub status: Status,
-    /// A severity that holds for this package only.
-    pub severity: Option<Severity>,
-    intervals: (u32, u16),
-    versions: (u32, u16),
-    qualifier: u32,
-}
-
-/// The facts on one package, ordered by advisory.
-#[derive(Debug, Clone)]
-pub struct Facts<'a> {
-    index: &'a Index,
-    records: &'a [u8],
 }
 
 /// An advisory as stored, without its prose.
@@ -122,6 +100,8 @@ pub struct AdvisoryRef<'a> {
     pub modified: Option<Timestamp>,
     /// True when the source says that the vulnerability is being exploited.
     pub known_exploited: bool,
+    /// True when the source names a public exploit.
+    pub public_exploit: bool,
 }
 
 impl AdvisoryRef<'_> {
@@ -203,9 +183,11 @@ impl Index {
     ///
     /// When the index is damaged.
     pub fn lookup(&self, ecosystem: &str, name: &str) -> Result<Facts<'_>, ReadError> {
-        let records = match self.get(&self.keys, &key_bytes(ecosystem, name))? {
+        let mut key = Vec::with_capacity(ecosystem.len() + name.len() + 1);
+        key_bytes(ecosystem, name, &mut key);
+        let records = match self.get(&self.keys, &key)? {
             None => &[],
-            Some(value) => self.records(Section::Facts, format::unpack_slice(value))?,
+            Some(value) => self.records_at(Section::Facts, format::unpack_slice(value))?,
         };
         Ok(Facts { index: self, records })
     }
@@ -218,7 +200,7 @@ impl Index {
     pub fn by_identifier(&self, identifier: &str) -> Result<impl Iterator<Item = u32> + use<'_>, ReadError> {
         let records = match self.get(&self.identifiers, identifier.as_bytes())? {
             None => &[],
-            Some(value) => self.records(Section::Lists, format::unpack_slice(value))?,
+            Some(value) => self.records_at(Section::Lists, format::unpack_slice(value))?,
         };
         Ok(records.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)))
     }
@@ -262,6 +244,7 @@ impl Index {
             published: format::time_of(self.field(i64_at(record, 24))?),
             modified: format::time_of(self.field(i64_at(record, 32))?),
             known_exploited: self.field(u16_at(record, 22))? & format::FLAG_KNOWN_EXPLOITED != 0,
+            public_exploit: self.field(u16_at(record, 22))? & format::FLAG_PUBLIC_EXPLOIT != 0,
         })
     }
 
@@ -328,7 +311,7 @@ impl Index {
                 id: self.string(self.field(u32_at(record, 0))?)?.to_owned(),
                 advisories: self.field(u64_at(record, 8))?,
                 newest: format::time_of(self.field(i64_at(record, 16))?),
-                digest: String::new(),
+                digest: hex(self.field(record.get(24..56))?),
             });
         }
         Ok(DatabaseInfo {
@@ -361,8 +344,7 @@ impl Index {
         }
         let digest = self.field(bytes.get(32..64))?;
         if digest.iter().any(|byte| *byte != 0) {
-            let content = format::HEADER_LEN + SECTION_COUNT * format::TABLE_ENTRY_LEN;
-            let found = Sha256::digest(self.field(bytes.get(content..))?);
+            let found = Sha256::digest(self.field(bytes.get(format::CONTENT_AT..))?);
             if found.as_slice() != digest {
                 return Err(self.damaged("the content does not match its digest"));
             }
@@ -374,24 +356,53 @@ impl Index {
             identifiers = identifiers.saturating_add(1 + advisory.aliases.len() + advisory.covers.len());
             prose.read(number)?;
         }
-        let facts = Facts { index: self, records: self.section(Section::Facts) };
-        for fact in facts {
-            let fact = fact?;
-            if fact.advisory >= self.advisory_count() {
-                return Err(self.damaged("a fact names an advisory that is not there"));
-            }
-            fact.intervals()?.try_for_each(|interval| interval.map(drop))?;
-            fact.versions()?.try_for_each(|version| version.map(drop))?;
-            fact.arches()?.try_for_each(|arch| arch.map(drop))?;
-            fact.modularity()?;
-        }
+        self.verify_facts()?;
         self.ecosystems()?;
         self.info()?;
+        self.extras()?;
         // No key table that was written has more keys than there are things to find by them: a made-up one with
         // shared nodes could otherwise hold more keys than anyone can walk.
         let facts = self.section(Section::Facts).len() / format::FACT_LEN;
         self.verify_keys(&self.keys, Section::Facts, facts)?;
         self.verify_keys(&self.identifiers, Section::Lists, identifiers)
+    }
+
+    /// Checks facts, and each extent and qualifier once, however many facts share it.
+    fn verify_facts(&self) -> Result<(), ReadError> {
+        let count = |section: Section| (self.section(section).len() / section.record_len()) as u64;
+        let (extents, qualifiers) = (count(Section::Extents), count(Section::Qualifiers));
+        for fact in (Facts { index: self, records: self.section(Section::Facts) }) {
+            let fact = fact?;
+            let there = fact.advisory < self.advisory_count()
+                && u64::from(fact.extent) < extents
+                && u64::from(fact.qualifier) < qualifiers;
+            if !there {
+                return Err(self.damaged("a fact names something that is not there"));
+            }
+        }
+        // Runs that a writer made are stored once. Made-up ones could overlap without end.
+        let mut budget = 64 * (count(Section::Lists) + count(Section::Intervals) + 1024);
+        let mut spend = |count: usize| {
+            budget = budget.checked_sub(count as u64)?;
+            Some(())
+        };
+        let excess = || self.damaged("its lists overlap");
+        for number in 0..extents.max(qualifiers) {
+            let number = u32::try_from(number).map_err(|_| excess())?;
+            let fact = Fact::probe(self, number, extents, qualifiers);
+            let mut intervals = 0;
+            for interval in fact.intervals()? {
+                interval?;
+                intervals += 1;
+            }
+            let versions = fact.versions()?;
+            spend(intervals).and_then(|()| spend(versions.len())).ok_or_else(excess)?;
+            versions.into_iter().try_for_each(|version| version.map(drop))?;
+            let limits = fact.qualifiers()?;
+            let named = limits.arches.len() + limits.oses.len() + limits.cpes.len() + limits.symbols.len();
+            spend(named).ok_or_else(excess)?;
+        }
+        Ok(())
     }
 
     /// Walks a key table of at most `limit` keys: each value must name a slice of `target`.
@@ -404,7 +415,7 @@ impl Index {
                 if count > limit {
                     return Err(self.damaged("a key table has too many keys"));
                 }
-                self.records(target, format::unpack_slice(value))?;
+                self.records_at(target, format::unpack_slice(value))?;
             }
             Ok(())
         });
@@ -415,20 +426,24 @@ impl Index {
         guarded(|| map.get(key)).ok_or_else(|| self.damaged("a key table cannot be read"))
     }
 
-    fn damaged(&self, what: &'static str) -> ReadError {
+    pub(crate) fn damaged(&self, what: &'static str) -> ReadError {
         ReadError { name: self.name.clone(), what }
     }
 
-    fn field<T>(&self, value: Option<T>) -> Result<T, ReadError> {
+    pub(crate) fn field<T>(&self, value: Option<T>) -> Result<T, ReadError> {
         value.ok_or_else(|| self.damaged("a record is not complete"))
     }
 
-    fn section(&self, section: Section) -> &[u8] {
+    pub(crate) fn section(&self, section: Section) -> &[u8] {
         self.data.bytes().get(self.sections[section as usize].clone()).unwrap_or_default()
     }
 
     /// A run of records of a section.
-    fn records(&self, section: Section, (start, count): (u64, u64)) -> Result<&[u8], ReadError> {
+    pub(crate) fn records_at(
+        &self,
+        section: Section,
+        (start, count): (u64, u64),
+    ) -> Result<&[u8], ReadError> {
         let len = section.record_len() as u64;
         let range = || {
             let from = start.checked_mul(len)?;
@@ -438,19 +453,21 @@ impl Index {
         range().ok_or_else(|| self.damaged("a reference leads out of its section"))
     }
 
-    fn record(&self, section: Section, number: u32) -> Result<&[u8], ReadError> {
-        self.records(section, (u64::from(number), 1))
+    pub(crate) fn record(&self, section: Section, number: u32) -> Result<&[u8], ReadError> {
+        self.records_at(section, (u64::from(number), 1))
     }
 
     /// A run of entries of the lists.
-    fn words(&self, start: u32, count: u64) -> Result<impl Iterator<Item = u32> + use<'_>, ReadError> {
-        // An empty run has no start.
-        let start = if count == 0 { 0 } else { start };
-        let words = self.records(Section::Lists, (u64::from(start), count))?.as_chunks::<4>().0;
+    pub(crate) fn words(
+        &self,
+        start: u32,
+        count: u64,
+    ) -> Result<impl Iterator<Item = u32> + use<'_>, ReadError> {
+        let words = self.records_at(Section::Lists, (u64::from(start), count))?.as_chunks::<4>().0;
         Ok(words.iter().map(|word| u32::from_le_bytes(*word)))
     }
 
-    fn string(&self, number: u32) -> Result<&str, ReadError> {
+    pub(crate) fn string(&self, number: u32) -> Result<&str, ReadError> {
         let ends = self.section(Section::StringEnds);
         let text = || {
             let at = usize::try_from(number).ok()?.checked_mul(4)?;
@@ -460,124 +477,6 @@ impl Index {
             std::str::from_utf8(bytes).ok()
         };
         text().ok_or_else(|| self.damaged("a string cannot be read"))
-    }
-}
-
-impl<'a> Iterator for Facts<'a> {
-    type Item = Result<Fact<'a>, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (record, rest) = self.records.split_at_checked(format::FACT_LEN)?;
-        self.records = rest;
-        let index = self.index;
-        let fact = || {
-            Some(Fact {
-                index,
-                advisory: u32_at(record, 0)?,
-                status: format::status_of(*record.get(20)?)?,
-                severity: match *record.get(21)? {
-                    0 => None,
-                    code => Some(format::severity_of(code)?),
-                },
-                intervals: (u32_at(record, 4)?, u16_at(record, 16)?),
-                versions: (u32_at(record, 8)?, u16_at(record, 18)?),
-                qualifier: u32_at(record, 12)?,
-            })
-        };
-        Some(fact().ok_or_else(|| index.damaged("a fact cannot be read")))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let count = self.records.len() / format::FACT_LEN;
-        (count, Some(count))
-    }
-}
-
-impl ExactSizeIterator for Facts<'_> {}
-
-impl<'a> Fact<'a> {
-    /// The affected intervals, sorted.
-    ///
-    /// # Errors
-    ///
-    /// When the index is damaged; so for each item.
-    pub fn intervals(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<Interval<&'a str>, ReadError>> + use<'a>, ReadError> {
-        let index = self.index;
-        let (start, count) = self.intervals;
-        let records = index.records(Section::Intervals, (u64::from(start), u64::from(count)))?;
-        Ok(records.chunks_exact(format::INTERVAL_LEN).map(move |record| {
-            let introduced = index.string(index.field(u32_at(record, 0))?)?;
-            let end = index.string(index.field(u32_at(record, 4))?)?;
-            let end = match index.field(u32_at(record, 8))? {
-                format::END_OPEN => End::Open,
-                format::END_FIXED => End::Fixed(end),
-                format::END_LAST_AFFECTED => End::LastAffected(end),
-                format::END_LIMIT => End::Limit(end),
-                _ => return Err(index.damaged("an interval cannot be read")),
-            };
-            Ok(Interval { introduced, end })
-        }))
-    }
-
-    /// The affected versions outside the intervals, sorted by the ecosystem's grammar.
-    ///
-    /// # Errors
-    ///
-    /// When the index is damaged; so for each item.
-    pub fn versions(
-        &self,
-    ) -> Result<impl ExactSizeIterator<Item = Result<&'a str, ReadError>> + use<'a>, ReadError> {
-        let index = self.index;
-        let (start, count) = self.versions;
-        let start = if count == 0 { 0 } else { start };
-        let words = index.records(Section::Lists, (u64::from(start), u64::from(count)))?.as_chunks::<4>().0;
-        Ok(words.iter().map(move |word| index.string(u32::from_le_bytes(*word))))
-    }
-
-    /// The affected version with this place in [`Fact::versions`]; `None` behind the last.
-    ///
-    /// # Errors
-    ///
-    /// When the index is damaged.
-    pub fn version(&self, place: usize) -> Result<Option<&'a str>, ReadError> {
-        let (start, count) = self.versions;
-        if place >= usize::from(count) {
-            return Ok(None);
-        }
-        let record = self.index.records(Section::Lists, (u64::from(start) + place as u64, 1))?;
-        self.index.string(self.index.field(u32_at(record, 0))?).map(Some)
-    }
-
-    /// True when it has neither intervals nor versions: it then holds for every version.
-    pub fn holds_always(&self) -> bool {
-        self.intervals.1 == 0 && self.versions.1 == 0
-    }
-
-    /// The architectures to which it is limited; empty for all.
-    ///
-    /// # Errors
-    ///
-    /// When the index is damaged; so for each item.
-    pub fn arches(
-        &self,
-    ) -> Result<impl ExactSizeIterator<Item = Result<&'a str, ReadError>> + use<'a>, ReadError> {
-        let index = self.index;
-        let record = index.record(Section::Qualifiers, self.qualifier)?;
-        let (start, count) = (index.field(u32_at(record, 0))?, index.field(u32_at(record, 4))?);
-        let words = index.records(Section::Lists, (u64::from(start), u64::from(count)))?.as_chunks::<4>().0;
-        Ok(words.iter().map(move |word| index.string(u32::from_le_bytes(*word))))
-    }
-
-    /// The RPM module and stream to which it is limited; empty for none.
-    ///
-    /// # Errors
-    ///
-    /// When the index is damaged.
-    pub fn modularity(&self) -> Result<&'a str, ReadError> {
-        let record = self.index.record(Section::Qualifiers, self.qualifier)?;
-        self.index.string(self.index.field(u32_at(record, 8))?)
     }
 }
 
@@ -607,7 +506,7 @@ impl ProseReader<'_> {
                 entry.insert(bytes)
             }
         };
-        parse_prose(bytes.get(offset as usize..).ok_or_else(wrong)?).ok_or_else(wrong)
+        crate::prose::parse(bytes.get(offset as usize..).ok_or_else(wrong)?).ok_or_else(wrong)
     }
 }
 
@@ -632,99 +531,20 @@ impl Index {
     }
 }
 
-fn parse_prose(mut bytes: &[u8]) -> Option<Prose> {
-    let bytes = &mut bytes;
-    let title = take_text(bytes)?;
-    let description = take_text(bytes)?;
-    let count = take_u32(bytes)?;
-    let mut references = Vec::new();
-    for _ in 0..count {
-        references.push(Reference { kind: take_text(bytes)?, url: take_text(bytes)? });
-    }
-    Some(Prose { title, description, references })
-}
-
-fn take_u32(bytes: &mut &[u8]) -> Option<u32> {
-    let (word, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(u32::from_le_bytes(*word))
-}
-
-fn take_text(bytes: &mut &[u8]) -> Option<String> {
-    let len = take_u32(bytes)? as usize;
-    let (text, rest) = bytes.split_at_checked(len)?;
-    *bytes = rest;
-    Some(std::str::from_utf8(text).ok()?.to_owned())
-}
-
 /// Runs a call into `fst`, which indexes without checks of its own: on bytes that were made to mislead it, it
 /// panics (it has no unsafe code). The checksum keeps out accidents; this keeps out malice.
-fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(call)).ok()
 }
 
-enum HeaderError {
-    NotAnIndex,
-    Version(u32),
-    Damaged(&'static str),
-}
-
-/// Reads the header and the section table; returns where each section lies.
-fn read_header(bytes: &[u8]) -> Result<[Range<usize>; SECTION_COUNT], HeaderError> {
-    if !bytes.starts_with(&format::MAGIC) {
-        return Err(HeaderError::NotAnIndex);
+/// A digest as hexadecimal digits; empty when it is all zeros.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    if bytes.iter().all(|byte| *byte == 0) {
+        return String::new();
     }
-    let cut_off = HeaderError::Damaged("its header is cut off");
-    let Some(version) = u32_at(bytes, 8) else { return Err(cut_off) };
-    if version != format::FORMAT_VERSION {
-        return Err(HeaderError::Version(version));
-    }
-    let table_end = format::HEADER_LEN + SECTION_COUNT * format::TABLE_ENTRY_LEN;
-    let Some(header) = bytes.get(..table_end) else { return Err(cut_off) };
-    let mut unsigned = header.to_vec();
-    if let Some(field) = unsigned.get_mut(format::CHECKSUM_AT..format::CHECKSUM_AT + 8) {
-        field.fill(0);
-    }
-    if u64_at(header, format::CHECKSUM_AT) != Some(xxh3_64(&unsigned)) {
-        return Err(HeaderError::Damaged("its header does not match its checksum"));
-    }
-    if u32_at(header, 12) != Some(SECTION_COUNT as u32) {
-        return Err(HeaderError::Damaged("its header has another number of sections"));
-    }
-    if u64_at(header, 16) != Some(bytes.len() as u64) {
-        return Err(HeaderError::Damaged("it is not as long as its header says"));
-    }
-    let mut ranges = [const { 0..0 }; SECTION_COUNT];
-    let mut expected = table_end;
-    for (section, range) in Section::ALL.into_iter().zip(&mut ranges) {
-        *range = section_range(header, section)
-            .filter(|range| range.start == expected && range.end <= bytes.len())
-            .filter(|range| range.len().is_multiple_of(section.record_len()))
-            .ok_or(HeaderError::Damaged("its section table is not valid"))?;
-        expected = range.end.next_multiple_of(8);
-    }
-    if expected == bytes.len() {
-        Ok(ranges)
-    } else {
-        Err(HeaderError::Damaged("it has bytes behind its sections"))
-    }
-}
-
-fn table_entry(header: &[u8], section: Section) -> Option<&[u8]> {
-    let at = format::HEADER_LEN + section as usize * format::TABLE_ENTRY_LEN;
-    header.get(at..at + format::TABLE_ENTRY_LEN)
-}
-
-fn section_range(header: &[u8], section: Section) -> Option<Range<usize>> {
-    let entry = table_entry(header, section)?;
-    if u32_at(entry, 0)? != section.id() {
-        return None;
-    }
-    let start = usize::try_from(u64_at(entry, 8)?).ok()?;
-    let len = usize::try_from(u64_at(entry, 16)?).ok()?;
-    Some(start..start.checked_add(len)?)
-}
-
-fn stored_checksum(header: &[u8], section: Section) -> Option<u64> {
-    u64_at(table_entry(header, section)?, 24)
+    Digest::from_bytes(Algorithm::Sha256, bytes)
+        .map(|digest| digest.to_string())
+        .unwrap_or_default()
+        .trim_start_matches("sha256:")
+        .to_owned()
 }

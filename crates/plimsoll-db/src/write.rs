@@ -1,24 +1,19 @@
-//! Writes an index: the same records give the same bytes, whatever their order.
+//! Writes an index. [`write`] takes all records at once: the same ones give the same bytes, whatever their order. A
+//! [`Builder`] takes them one by one and holds what it must, no prose: it is for databases that are larger than memory
+//! should be.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Seek, SeekFrom, Write};
 
-use plimsoll_types::Timestamp;
+use hashbrown::HashTable;
+use plimsoll_types::{CvssVector, Severity, Timestamp};
 use sha2::{Digest as _, Sha256};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::format::{self, SECTION_COUNT, Section};
-use crate::model::{End, FactRecord, Interval, Prose, Record};
-
-/// Prose of less than this many bytes in all is stored as it is: setting up a compressor costs more than it saves.
-const COMPRESS_FROM: usize = 512 << 10;
-/// A block of prose is closed when it has reached this many bytes: a hit unpacks one block.
-const BLOCK_TARGET: usize = 16 << 10;
-/// Good ratio at a speed that does not dominate a build.
-const LEVEL: i32 = 6;
-/// Descriptions are cut at this many bytes; real ones stay far below.
-const MAX_DESCRIPTION: usize = 1 << 20;
-/// References beyond this many bytes are left out.
-const MAX_REFERENCES: usize = 1 << 20;
+use crate::model::{End, Extras, FactRecord, Record};
+use crate::pool::{Runs, Strings};
+use crate::prose::ProseWriter;
 
 /// What a writer must be told beside the advisories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,422 +42,683 @@ pub enum WriteError {
     /// The key table could not be made.
     #[error("cannot write the key table of the advisory database")]
     Keys(#[from] fst::Error),
-    /// Compression failed.
-    #[error("cannot compress the text of the advisory database")]
-    Compress(#[from] std::io::Error),
+    /// Writing or compressing failed.
+    #[error("cannot write the advisory database")]
+    Io(#[from] std::io::Error),
 }
 
-/// Compiles `records` to the bytes of an index.
+/// Compiles `records` and `extras` to the bytes of an index.
 ///
-/// Records are ordered by source and id; of two with the same source and id the caller should have made one.
+/// Records are ordered by source and id; those with the same source and id become one.
 ///
 /// # Errors
 ///
 /// When a count is beyond the format's limits or a package name holds the key separator.
-pub fn write(mut records: Vec<Record>, options: &WriteOptions) -> Result<Vec<u8>, WriteError> {
+pub fn write(
+    mut records: Vec<Record>,
+    extras: Extras,
+    options: &WriteOptions,
+) -> Result<Vec<u8>, WriteError> {
     records.sort_by(|a, b| (&a.source, &a.id).cmp(&(&b.source, &b.id)));
-    let mut writer = Writer::default();
-    writer.strings.intern("")?;
-    writer.sections[Section::Qualifiers as usize].extend_from_slice(&[0; format::QUALIFIER_LEN]);
-    let total: usize = records.iter().map(|record| prose_len(&record.prose)).sum();
-    let mut prose = ProseWriter::new(total >= COMPRESS_FROM)?;
-    for (number, record) in records.iter().enumerate() {
-        let number = u32::try_from(number).map_err(|_| WriteError::TooMany("advisories"))?;
-        writer.record(number, record, &mut prose)?;
+    let mut builder = Builder::new(Cursor::new(Vec::new()), *options)?;
+    for record in &records {
+        builder.record(record)?;
     }
-    writer.finish(prose, options)
+    Ok(builder.finish(extras)?.into_inner())
 }
 
-/// Numbers strings in the order of their first use.
-#[derive(Default)]
-struct Strings<'a> {
-    numbers: HashMap<&'a str, u32>,
-    ends: Vec<u8>,
-    bytes: Vec<u8>,
+/// What is written, hashed on the way.
+pub(crate) struct Output<W> {
+    out: W,
+    digest: Option<Sha256>,
+    section: Xxh3,
+    position: u64,
 }
 
-impl<'a> Strings<'a> {
-    fn intern(&mut self, text: &'a str) -> Result<u32, WriteError> {
-        if let Some(number) = self.numbers.get(text) {
-            return Ok(*number);
+impl<W: Write> Output<W> {
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        self.section.update(bytes);
+        self.raw(bytes)
+    }
+
+    fn raw(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        if let Some(digest) = &mut self.digest {
+            digest.update(bytes);
         }
-        let number = u32::try_from(self.numbers.len()).map_err(|_| WriteError::TooMany("strings"))?;
-        self.bytes.extend_from_slice(text.as_bytes());
-        let end = u32::try_from(self.bytes.len()).map_err(|_| WriteError::TooMany("bytes of strings"))?;
-        self.ends.extend_from_slice(&end.to_le_bytes());
-        self.numbers.insert(text, number);
+        self.position += bytes.len() as u64;
+        Ok(self.out.write_all(bytes)?)
+    }
+}
+
+/// A fact that waits for its place among its package's others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Pending {
+    key: u32,
+    advisory: u32,
+    extent: u32,
+    qualifier: u32,
+    status: u8,
+    severity: u8,
+    day: u16,
+}
+
+/// An advisory without its facts, as numbers.
+#[derive(Clone, Copy)]
+struct Head {
+    id: u32,
+    source: u32,
+    list: u32,
+    counts: [u16; 5],
+    flags: u16,
+    published: i64,
+    modified: i64,
+    block: u32,
+    offset: u32,
+}
+
+/// Writes an index from records that come one by one.
+///
+/// Records with the same source and id are joined: lists are united, of texts the first one stands. The same records in
+/// the same order give the same bytes.
+pub struct Builder<W> {
+    options: WriteOptions,
+    out: Output<W>,
+    prose: ProseWriter,
+    strings: Strings,
+    keys: Strings,
+    key: Vec<u8>,
+    facts: Vec<Pending>,
+    heads: Vec<Head>,
+    by_name: HashTable<u32>,
+    lists: Runs,
+    intervals: Runs,
+    extents: Runs,
+    qualifiers: Runs,
+}
+
+impl<W: Write + Seek> Builder<W> {
+    /// A builder that writes to `out`, from its beginning.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written.
+    pub fn new(mut out: W, options: WriteOptions) -> Result<Builder<W>, WriteError> {
+        out.write_all(&[0; format::CONTENT_AT])?;
+        let mut builder = Builder {
+            options,
+            out: Output {
+                out,
+                digest: options.digest.then(Sha256::new),
+                section: Xxh3::new(),
+                position: format::CONTENT_AT as u64,
+            },
+            prose: ProseWriter::new(),
+            strings: Strings::default(),
+            keys: Strings::default(),
+            key: Vec::new(),
+            facts: Vec::new(),
+            heads: Vec::new(),
+            by_name: HashTable::new(),
+            lists: Runs::default(),
+            intervals: Runs::default(),
+            extents: Runs::default(),
+            qualifiers: Runs::default(),
+        };
+        builder.strings.intern(b"")?;
+        builder.extents.intern(&[0; format::EXTENT_LEN / 4], "extents")?;
+        builder.qualifiers.intern(&[0; format::QUALIFIER_LEN / 4], "qualifiers")?;
+        Ok(builder)
+    }
+
+    /// Adds an advisory with its facts.
+    ///
+    /// # Errors
+    ///
+    /// When a count is beyond the format's limits, a package name holds the key separator, or the output cannot be
+    /// written.
+    pub fn record(&mut self, record: &Record) -> Result<(), WriteError> {
+        let number = self.advisory(record)?;
+        for fact in &record.facts {
+            self.fact(number, &record.id, fact)?;
+        }
+        Ok(())
+    }
+
+    /// How many advisories there are by now.
+    pub fn advisories(&self) -> u64 {
+        self.heads.len() as u64
+    }
+
+    /// How many facts there are by now.
+    pub fn facts(&self) -> u64 {
+        self.facts.len() as u64
+    }
+
+    fn advisory(&mut self, record: &Record) -> Result<u32, WriteError> {
+        let id = self.strings.intern(record.id.as_bytes())?;
+        let source = self.strings.intern(record.source.as_bytes())?;
+        let hash = |id: u32, source: u32| xxh3_64(&(u64::from(source) << 32 | u64::from(id)).to_le_bytes());
+        let heads = &self.heads;
+        let same = |number: &u32| {
+            heads.get(*number as usize).is_some_and(|head| (head.id, head.source) == (id, source))
+        };
+        if let Some(number) = self.by_name.find(hash(id, source), same) {
+            let number = *number;
+            self.join(number, record)?;
+            return Ok(number);
+        }
+        let number = u32::try_from(self.heads.len()).map_err(|_| WriteError::TooMany("advisories"))?;
+        let (list, counts) = self.list_of(record)?;
+        let (block, offset) = self.prose.add(&record.prose, &mut self.out)?;
+        self.heads.push(Head {
+            id,
+            source,
+            list,
+            counts,
+            flags: flags(record),
+            published: format::time_code(record.published),
+            modified: format::time_code(record.modified),
+            block,
+            offset,
+        });
+        let heads = &self.heads;
+        self.by_name.insert_unique(hash(id, source), number, |number| {
+            heads.get(*number as usize).map_or(0, |head| hash(head.id, head.source))
+        });
         Ok(number)
     }
-}
 
-/// A source's line in the table of sources.
-#[derive(Default)]
-struct SourceCount {
-    advisories: u64,
-    newest: Option<Timestamp>,
-}
-
-#[derive(Default)]
-struct Writer<'a> {
-    strings: Strings<'a>,
-    sections: [Vec<u8>; SECTION_COUNT],
-    /// Keys in the order of their first use, and the facts as (key, bytes of the fact).
-    keys: HashMap<(&'a str, &'a str), u32>,
-    facts: Vec<(u32, [u8; format::FACT_LEN])>,
-    identifiers: BTreeMap<&'a str, Vec<u32>>,
-    interval_slices: HashMap<Vec<[u32; 3]>, u32>,
-    list_slices: HashMap<Vec<u32>, u32>,
-    qualifiers: HashMap<(u32, u32, u32), u32>,
-    sources: BTreeMap<&'a str, SourceCount>,
-}
-
-impl<'a> Writer<'a> {
-    fn record(&mut self, number: u32, record: &'a Record, prose: &mut ProseWriter) -> Result<(), WriteError> {
+    /// The lists of an advisory, one behind the other.
+    fn list_of(&mut self, record: &Record) -> Result<(u32, [u16; 5]), WriteError> {
         let mut list = Vec::new();
         let mut counts = [0u16; 5];
         let texts = [&record.aliases, &record.covers, &record.cwes];
         for (count, texts) in counts.iter_mut().zip(texts) {
             *count = count_u16(texts.len(), "identifiers in one advisory")?;
             for text in texts {
-                list.push(self.strings.intern(text)?);
+                list.push(self.strings.intern(text.as_bytes())?);
             }
         }
         counts[3] = count_u16(record.cvss.len(), "CVSS vectors in one advisory")?;
         for cvss in &record.cvss {
-            list.push(self.strings.intern(&cvss.source)?);
-            list.push(self.strings.intern(&cvss.vector)?);
+            list.push(self.strings.intern(cvss.source.as_bytes())?);
+            list.push(self.strings.intern(cvss.vector.as_bytes())?);
         }
         counts[4] = count_u16(record.severities.len(), "severities in one advisory")?;
         for (source, severity) in &record.severities {
-            list.push(self.strings.intern(source)?);
+            list.push(self.strings.intern(source.as_bytes())?);
             list.push(u32::from(format::severity_code(*severity)));
         }
-        let list = self.list(list)?;
-        let (block, offset) = prose.add(&record.prose)?;
-        let id = self.strings.intern(&record.id)?;
-        let source = self.strings.intern(&record.source)?;
+        Ok((self.lists.intern(&list, "list entries")?, counts))
+    }
 
-        let out = &mut self.sections[Section::Advisories as usize];
-        for value in [id, source, list] {
-            out.extend_from_slice(&value.to_le_bytes());
-        }
-        for count in counts {
-            out.extend_from_slice(&count.to_le_bytes());
-        }
-        let flags = if record.known_exploited { format::FLAG_KNOWN_EXPLOITED } else { 0 };
-        out.extend_from_slice(&flags.to_le_bytes());
-        for time in [record.published, record.modified] {
-            out.extend_from_slice(&format::time_code(time).to_le_bytes());
-        }
-        for value in [block, offset] {
-            out.extend_from_slice(&value.to_le_bytes());
-        }
-
-        let source = self.sources.entry(&record.source).or_default();
-        source.advisories += 1;
-        source.newest = source.newest.max(record.modified.or(record.published));
-        let names = std::iter::once(&record.id).chain(&record.aliases).chain(&record.covers);
-        for name in names {
-            let advisories = self.identifiers.entry(name).or_default();
-            if advisories.last() != Some(&number) {
-                advisories.push(number);
+    /// Adds to an advisory what another record says of it.
+    fn join(&mut self, number: u32, record: &Record) -> Result<(), WriteError> {
+        let place = number as usize;
+        let Some(head) = self.heads.get(place).copied() else { return Ok(()) };
+        let says_more = !(record.aliases.is_empty()
+            && record.covers.is_empty()
+            && record.cwes.is_empty()
+            && record.cvss.is_empty()
+            && record.severities.is_empty());
+        let (mut list, mut counts) = (head.list, head.counts);
+        if says_more {
+            let mut both = self.lists_of(&head);
+            for (into, from) in [&mut both.aliases, &mut both.covers, &mut both.cwes].into_iter().zip([
+                &record.aliases,
+                &record.covers,
+                &record.cwes,
+            ]) {
+                unite(into, from);
             }
+            unite(&mut both.cvss, &record.cvss);
+            unite(&mut both.severities, &record.severities);
+            (list, counts) = self.list_of(&both)?;
         }
-        for fact in &record.facts {
-            self.fact(number, record, fact)?;
+        let (block, offset) = if head.block == u32::MAX {
+            self.prose.add(&record.prose, &mut self.out)?
+        } else {
+            (head.block, head.offset)
+        };
+        let earlier = |a: i64, b: i64| {
+            if a == i64::MIN {
+                b
+            } else if b == i64::MIN {
+                a
+            } else {
+                a.min(b)
+            }
+        };
+        if let Some(head) = self.heads.get_mut(place) {
+            head.list = list;
+            head.counts = counts;
+            head.flags |= flags(record);
+            head.published = earlier(head.published, format::time_code(record.published));
+            head.modified = head.modified.max(format::time_code(record.modified));
+            head.block = block;
+            head.offset = offset;
         }
         Ok(())
     }
 
-    fn fact(&mut self, number: u32, record: &Record, fact: &'a FactRecord) -> Result<(), WriteError> {
+    /// The lists of an advisory that was added before, as a record of nothing else.
+    fn lists_of(&self, head: &Head) -> Record {
+        let [aliases, covers, cwes, cvss, severities] = head.counts.map(usize::from);
+        let total = aliases + covers + cwes + 2 * (cvss + severities);
+        let mut words = self.lists.get(head.list, total).iter().copied();
+        let text = |number: u32| String::from_utf8_lossy(self.strings.get(number)).into_owned();
+        let mut texts = |count: usize| words.by_ref().take(count).map(text).collect::<Vec<_>>();
+        let (aliases, covers, cwes) = (texts(aliases), texts(covers), texts(cwes));
+        let mut pairs = |count: usize| {
+            (0..count).filter_map(|_| Some((words.next()?, words.next()?))).collect::<Vec<_>>()
+        };
+        let cvss = pairs(cvss)
+            .into_iter()
+            .map(|(source, vector)| CvssVector { source: text(source), vector: text(vector) })
+            .collect();
+        let severity =
+            |code: u32| u8::try_from(code).ok().and_then(format::severity_of).unwrap_or(Severity::Unknown);
+        let severities =
+            pairs(severities).into_iter().map(|(source, code)| (text(source), severity(code))).collect();
+        Record { aliases, covers, cwes, cvss, severities, ..Record::default() }
+    }
+
+    fn fact(&mut self, advisory: u32, id: &str, fact: &FactRecord) -> Result<(), WriteError> {
         let separates = |text: &str| text.bytes().any(|byte| byte < 0x20);
         if separates(&fact.ecosystem) || separates(&fact.package) {
-            return Err(WriteError::BadName { advisory: record.id.clone(), package: fact.package.clone() });
+            return Err(WriteError::BadName { advisory: id.to_owned(), package: fact.package.clone() });
         }
-        let next = u32::try_from(self.keys.len()).map_err(|_| WriteError::TooMany("packages"))?;
-        let key = *self.keys.entry((&fact.ecosystem, &fact.package)).or_insert(next);
-        let mut intervals = Vec::with_capacity(fact.intervals.len());
+        let mut key = std::mem::take(&mut self.key);
+        key_bytes(&fact.ecosystem, &fact.package, &mut key);
+        let number = self.keys.intern(&key);
+        self.key = key;
+        let number = number?;
+        let extent = self.extent(fact)?;
+        let qualifier = self.qualifier(fact)?;
+        self.facts.push(Pending {
+            key: number,
+            advisory,
+            extent,
+            qualifier,
+            status: format::status_code(fact.status),
+            severity: fact.severity.map_or(0, format::severity_code),
+            day: format::day_code(fact.fix_date),
+        });
+        if self.facts.len() > u32::MAX as usize {
+            return Err(WriteError::TooMany("facts"));
+        }
+        Ok(())
+    }
+
+    fn extent(&mut self, fact: &FactRecord) -> Result<u32, WriteError> {
+        let mut intervals = Vec::with_capacity(fact.intervals.len() * 3);
         for interval in &fact.intervals {
-            intervals.push(self.interval(interval)?);
+            let introduced = self.strings.intern(interval.introduced.as_bytes())?;
+            let (end, kind) = match &interval.end {
+                End::Open => ("", format::END_OPEN),
+                End::Fixed(version) => (version.as_str(), format::END_FIXED),
+                End::LastAffected(version) => (version.as_str(), format::END_LAST_AFFECTED),
+                End::Limit(version) => (version.as_str(), format::END_LIMIT),
+            };
+            intervals.extend([introduced, self.strings.intern(end.as_bytes())?, kind]);
         }
         let mut versions = Vec::with_capacity(fact.versions.len());
         for version in &fact.versions {
-            versions.push(self.strings.intern(version)?);
+            versions.push(self.strings.intern(version.as_bytes())?);
         }
-        let qualifier = self.qualifier(fact)?;
-        // The counts have 16 bits; a longer list becomes several facts of the same advisory.
-        let limit = usize::from(u16::MAX);
-        let parts = intervals.len().div_ceil(limit).max(versions.len().div_ceil(limit)).max(1);
-        for part in 0..parts {
-            let intervals = intervals.chunks(limit).nth(part).unwrap_or_default();
-            let versions = versions.chunks(limit).nth(part).unwrap_or_default();
-            let mut bytes = [0; format::FACT_LEN];
-            let words = [number, self.intervals(intervals)?, self.list(versions.to_vec())?, qualifier];
-            for (out, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(words) {
-                *out = word.to_le_bytes();
+        let extent = [
+            self.intervals.intern(&intervals, "intervals")? / 3,
+            self.lists.intern(&versions, "list entries")?,
+            count_u32(fact.intervals.len(), "intervals")?,
+            count_u32(versions.len(), "versions")?,
+        ];
+        Ok(self.extents.intern(&extent, "extents")? / extent.len() as u32)
+    }
+
+    fn qualifier(&mut self, fact: &FactRecord) -> Result<u32, WriteError> {
+        let lists = [&fact.arches, &fact.oses, &fact.cpes, &fact.symbols];
+        if lists.iter().all(|list| list.is_empty()) && fact.modularity.is_empty() {
+            return Ok(0);
+        }
+        let mut words = Vec::new();
+        let mut counts = [0u32; 4];
+        for (count, list) in counts.iter_mut().zip(lists) {
+            let unique: BTreeSet<&String> = list.iter().collect();
+            *count = count_u32(unique.len(), "qualifiers of a package")?;
+            for text in unique {
+                words.push(self.strings.intern(text.as_bytes())?);
             }
-            bytes[16..18].copy_from_slice(&count_u16(intervals.len(), "intervals")?.to_le_bytes());
-            bytes[18..20].copy_from_slice(&count_u16(versions.len(), "versions")?.to_le_bytes());
-            bytes[20] = format::status_code(fact.status);
-            bytes[21] = fact.severity.map_or(0, format::severity_code);
-            self.facts.push((key, bytes));
         }
-        Ok(())
+        let start = self.lists.intern(&words, "list entries")?;
+        let modularity = self.strings.intern(fact.modularity.as_bytes())?;
+        let [arches, oses, cpes, symbols] = counts;
+        let value = [start, arches, oses, cpes, symbols, modularity];
+        Ok(self.qualifiers.intern(&value, "qualifiers")? / value.len() as u32)
     }
 
-    fn interval(&mut self, interval: &'a Interval<String>) -> Result<[u32; 3], WriteError> {
-        let introduced = self.strings.intern(&interval.introduced)?;
-        let (end, kind) = match &interval.end {
-            End::Open => (0, format::END_OPEN),
-            End::Fixed(version) => (self.strings.intern(version)?, format::END_FIXED),
-            End::LastAffected(version) => (self.strings.intern(version)?, format::END_LAST_AFFECTED),
-            End::Limit(version) => (self.strings.intern(version)?, format::END_LIMIT),
-        };
-        Ok([introduced, end, kind])
+    /// Adds `extras` and finishes the index. The output is flushed, but not synchronised with a disk.
+    ///
+    /// # Errors
+    ///
+    /// When a count is beyond the format's limits or the output cannot be written.
+    pub fn finish(mut self, extras: Extras) -> Result<W, WriteError> {
+        let mut table = Vec::with_capacity(SECTION_COUNT);
+        let prose_blocks = std::mem::replace(&mut self.prose, ProseWriter::new()).finish(&mut self.out)?;
+        let prose_len = self.out.position - format::CONTENT_AT as u64;
+        self.close(&mut table, format::CONTENT_AT as u64, prose_len)?;
+
+        let keys = self.keys_and_facts()?;
+        let identifiers = self.identifiers()?;
+        let ecosystems = self.ecosystems()?;
+        let sources = self.sources(&extras)?;
+        let epss = epss(&extras);
+        let lifecycles = self.lifecycles(&extras)?;
+        let repositories = self.repositories(&extras)?;
+
+        let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+        self.section(&mut table, &prose_blocks)?;
+        drop(prose_blocks);
+        let strings = std::mem::take(&mut self.strings);
+        self.section(&mut table, &strings.bytes)?;
+        self.section(&mut table, &words(&strings.ends))?;
+        drop(strings);
+        self.section(&mut table, &keys)?;
+        self.section(&mut table, &identifiers)?;
+        let facts = std::mem::take(&mut self.facts);
+        self.records(&mut table, &facts, fact_bytes)?;
+        drop(facts);
+        for runs in [
+            std::mem::take(&mut self.extents),
+            std::mem::take(&mut self.intervals),
+            std::mem::take(&mut self.lists),
+            std::mem::take(&mut self.qualifiers),
+        ] {
+            self.section(&mut table, &words(&runs.words))?;
+        }
+        let heads = std::mem::take(&mut self.heads);
+        self.records(&mut table, &heads, head_bytes)?;
+        for bytes in [&ecosystems, &sources, &epss, &lifecycles, &repositories] {
+            self.section(&mut table, bytes)?;
+        }
+        self.header(&table)
     }
 
-    /// The number of the first of these intervals; equal slices are stored once.
-    fn intervals(&mut self, slice: &[[u32; 3]]) -> Result<u32, WriteError> {
-        if slice.is_empty() {
-            return Ok(0);
-        }
-        if let Some(start) = self.interval_slices.get(slice) {
-            return Ok(*start);
-        }
-        let out = &mut self.sections[Section::Intervals as usize];
-        let start =
-            u32::try_from(out.len() / format::INTERVAL_LEN).map_err(|_| WriteError::TooMany("intervals"))?;
-        out.extend(slice.iter().flatten().flat_map(|word| word.to_le_bytes()));
-        self.interval_slices.insert(slice.to_vec(), start);
-        Ok(start)
+    fn section(&mut self, table: &mut Vec<[u64; 3]>, bytes: &[u8]) -> Result<(), WriteError> {
+        let start = self.out.position;
+        self.out.put(bytes)?;
+        self.close(table, start, bytes.len() as u64)
     }
 
-    /// The number of the first of these list entries; equal slices are stored once.
-    fn list(&mut self, slice: Vec<u32>) -> Result<u32, WriteError> {
-        if slice.is_empty() {
-            return Ok(0);
+    fn records<T, const N: usize>(
+        &mut self,
+        table: &mut Vec<[u64; 3]>,
+        records: &[T],
+        bytes: fn(&T) -> [u8; N],
+    ) -> Result<(), WriteError> {
+        let start = self.out.position;
+        for records in records.chunks(4096) {
+            let part: Vec<u8> = records.iter().flat_map(bytes).collect();
+            self.out.put(&part)?;
         }
-        if let Some(start) = self.list_slices.get(&slice) {
-            return Ok(*start);
-        }
-        let out = &mut self.sections[Section::Lists as usize];
-        let start = u32::try_from(out.len() / 4).map_err(|_| WriteError::TooMany("list entries"))?;
-        out.extend(slice.iter().flat_map(|word| word.to_le_bytes()));
-        self.list_slices.insert(slice, start);
-        Ok(start)
+        self.close(table, start, (records.len() * N) as u64)
     }
 
-    fn qualifier(&mut self, fact: &'a FactRecord) -> Result<u32, WriteError> {
-        if fact.arches.is_empty() && fact.modularity.is_empty() {
-            return Ok(0);
-        }
-        let mut arches = Vec::with_capacity(fact.arches.len());
-        for arch in fact.arches.iter().collect::<BTreeSet<_>>() {
-            arches.push(self.strings.intern(arch)?);
-        }
-        let count = u32::try_from(arches.len()).map_err(|_| WriteError::TooMany("architectures"))?;
-        let value = (self.list(arches)?, count, self.strings.intern(&fact.modularity)?);
-        if let Some(number) = self.qualifiers.get(&value) {
-            return Ok(*number);
-        }
-        let out = &mut self.sections[Section::Qualifiers as usize];
-        let number = u32::try_from(out.len() / format::QUALIFIER_LEN)
-            .map_err(|_| WriteError::TooMany("qualifiers"))?;
-        out.extend([value.0, value.1, value.2].iter().flat_map(|word| word.to_le_bytes()));
-        self.qualifiers.insert(value, number);
-        Ok(number)
+    /// Ends a section: notes it in the table and fills up to a multiple of 8.
+    fn close(&mut self, table: &mut Vec<[u64; 3]>, start: u64, len: u64) -> Result<(), WriteError> {
+        table.push([start, len, self.out.section.digest()]);
+        self.out.section.reset();
+        let padding = self.out.position.next_multiple_of(8) - self.out.position;
+        self.out.raw(&[0; 8][..padding as usize])
     }
 
-    fn finish(mut self, prose: ProseWriter, options: &WriteOptions) -> Result<Vec<u8>, WriteError> {
-        self.finish_keys()?;
-        let mut identifiers = fst::MapBuilder::memory();
-        for (identifier, advisories) in std::mem::take(&mut self.identifiers) {
-            let count = advisories.len();
-            let start = self.list(advisories)?;
-            let value =
-                format::pack_slice(start as usize, count).ok_or(WriteError::TooMany("identifiers"))?;
-            identifiers.insert(identifier, value)?;
-        }
-        self.sections[Section::Identifiers as usize] = identifiers.into_inner()?;
-        let ecosystems: BTreeSet<&str> = self.keys.keys().map(|(ecosystem, _)| *ecosystem).collect();
-        for ecosystem in ecosystems {
-            let number = self.strings.intern(ecosystem)?;
-            self.sections[Section::Ecosystems as usize].extend_from_slice(&number.to_le_bytes());
-        }
-        for (id, count) in std::mem::take(&mut self.sources) {
-            let id = self.strings.intern(id)?;
-            let out = &mut self.sections[Section::Sources as usize];
-            out.extend_from_slice(&u64::from(id).to_le_bytes());
-            out.extend_from_slice(&count.advisories.to_le_bytes());
-            out.extend_from_slice(&format::time_code(count.newest).to_le_bytes());
-        }
-        let (blocks, prose) = prose.finish()?;
-        self.sections[Section::ProseBlocks as usize] = blocks;
-        self.sections[Section::Prose as usize] = prose;
-        self.sections[Section::StringEnds as usize] = self.strings.ends;
-        self.sections[Section::Strings as usize] = self.strings.bytes;
-        Ok(assemble(&self.sections, options))
-    }
-
-    /// Orders the facts by key and writes the key table.
-    fn finish_keys(&mut self) -> Result<(), WriteError> {
-        let mut keys: Vec<(Vec<u8>, u32)> = self
-            .keys
-            .iter()
-            .map(|((ecosystem, package), number)| (key_bytes(ecosystem, package), *number))
-            .collect();
-        keys.sort_unstable();
-        let mut ranks = vec![0u32; keys.len()];
-        for (rank, (_, number)) in (0..).zip(&keys) {
+    /// Orders the facts by key; returns the key table.
+    fn keys_and_facts(&mut self) -> Result<Vec<u8>, WriteError> {
+        self.by_name = HashTable::new();
+        let keys = &self.keys;
+        let mut order: Vec<u32> = (0..keys.len() as u32).collect();
+        order.sort_unstable_by(|a, b| keys.get(*a).cmp(keys.get(*b)));
+        let mut ranks = vec![0u32; order.len()];
+        for (rank, number) in (0..).zip(&order) {
             if let Some(slot) = ranks.get_mut(*number as usize) {
                 *slot = rank;
             }
         }
-        let rank = |key: u32| ranks.get(key as usize).copied().unwrap_or(u32::MAX);
-        // By advisory within a key; the rest of a fact decides only between two facts of one advisory.
-        let order = |fact: &(u32, [u8; format::FACT_LEN])| (rank(fact.0), format::u32_at(&fact.1, 0), fact.1);
-        self.facts.sort_unstable_by_key(order);
+        for fact in &mut self.facts {
+            fact.key = ranks.get(fact.key as usize).copied().unwrap_or(u32::MAX);
+        }
+        drop(ranks);
+        self.facts.sort_unstable();
         self.facts.dedup();
         let mut builder = fst::MapBuilder::memory();
         let mut start = 0;
-        for chunk in self.facts.chunk_by(|a, b| a.0 == b.0) {
-            let Some((key, _)) = chunk.first().and_then(|fact| keys.get(rank(fact.0) as usize)) else {
-                continue;
-            };
-            builder
-                .insert(key, format::pack_slice(start, chunk.len()).ok_or(WriteError::TooMany("facts"))?)?;
+        for chunk in self.facts.chunk_by(|a, b| a.key == b.key) {
+            let Some(number) = chunk.first().and_then(|fact| order.get(fact.key as usize)) else { continue };
+            let value = format::pack_slice(start, chunk.len()).ok_or(WriteError::TooMany("facts"))?;
+            builder.insert(keys.get(*number), value)?;
             start += chunk.len();
         }
-        self.sections[Section::Keys as usize] = builder.into_inner()?;
-        self.sections[Section::Facts as usize] = self.facts.iter().flat_map(|fact| fact.1).collect();
-        Ok(())
+        Ok(builder.into_inner()?)
+    }
+
+    /// The table from identifiers to advisories.
+    fn identifiers(&mut self) -> Result<Vec<u8>, WriteError> {
+        let mut named: Vec<(u32, u32)> = Vec::with_capacity(self.heads.len() * 2);
+        for (number, head) in (0..).zip(&self.heads) {
+            named.push((head.id, number));
+            let names = usize::from(head.counts[0]) + usize::from(head.counts[1]);
+            named.extend(self.lists.get(head.list, names).iter().map(|name| (*name, number)));
+        }
+        named.sort_unstable();
+        named.dedup();
+        let strings = &self.strings;
+        let mut runs: Vec<&[(u32, u32)]> = named.chunk_by(|a, b| a.0 == b.0).collect();
+        let name = |run: &[(u32, u32)]| run.first().map_or(&[][..], |(name, _)| strings.get(*name));
+        runs.sort_unstable_by(|a, b| name(a).cmp(name(b)));
+        let mut builder = fst::MapBuilder::memory();
+        let mut advisories = Vec::new();
+        for run in runs {
+            advisories.clear();
+            advisories.extend(run.iter().map(|(_, advisory)| *advisory));
+            let start = self.lists.intern(&advisories, "list entries")?;
+            let value = format::pack_slice(start as usize, advisories.len())
+                .ok_or(WriteError::TooMany("identifiers"))?;
+            builder.insert(name(run), value)?;
+        }
+        Ok(builder.into_inner()?)
+    }
+
+    fn ecosystems(&mut self) -> Result<Vec<u8>, WriteError> {
+        let mut names: BTreeSet<Vec<u8>> = BTreeSet::new();
+        for number in 0..self.keys.len() as u32 {
+            let key = self.keys.get(number);
+            let name = key.split(|byte| *byte == format::SEPARATOR).next().unwrap_or_default();
+            if !names.contains(name) {
+                names.insert(name.to_vec());
+            }
+        }
+        self.keys = Strings::default();
+        let mut out = Vec::new();
+        for name in names {
+            out.extend_from_slice(&self.strings.intern(&name)?.to_le_bytes());
+        }
+        Ok(out)
+    }
+
+    fn sources(&mut self, extras: &Extras) -> Result<Vec<u8>, WriteError> {
+        let mut sources: BTreeMap<Vec<u8>, (u64, i64, [u8; 32])> = BTreeMap::new();
+        let mut counts: BTreeMap<u32, (u64, i64)> = BTreeMap::new();
+        for head in &self.heads {
+            let entry = counts.entry(head.source).or_insert((0, i64::MIN));
+            entry.0 += 1;
+            let date = if head.modified == i64::MIN { head.published } else { head.modified };
+            entry.1 = entry.1.max(date);
+        }
+        for (source, (count, newest)) in counts {
+            sources.insert(self.strings.get(source).to_vec(), (count, newest, [0; 32]));
+        }
+        for (source, digest) in &extras.source_digests {
+            let entry = sources.entry(source.as_bytes().to_vec()).or_insert((0, i64::MIN, [0; 32]));
+            if let Some(digest) = bytes_of_hex(digest) {
+                entry.2 = digest;
+            }
+        }
+        let mut out = Vec::new();
+        for (id, (count, newest, digest)) in sources {
+            out.extend_from_slice(&u64::from(self.strings.intern(&id)?).to_le_bytes());
+            out.extend_from_slice(&count.to_le_bytes());
+            out.extend_from_slice(&newest.to_le_bytes());
+            out.extend_from_slice(&digest);
+        }
+        Ok(out)
+    }
+
+    fn lifecycles(&mut self, extras: &Extras) -> Result<Vec<u8>, WriteError> {
+        let mut sorted = BTreeMap::new();
+        for lifecycle in &extras.lifecycles {
+            sorted.entry(lifecycle.ecosystem.as_str()).or_insert(lifecycle);
+        }
+        let mut out = Vec::new();
+        for (ecosystem, lifecycle) in sorted {
+            out.extend_from_slice(&u64::from(self.strings.intern(ecosystem.as_bytes())?).to_le_bytes());
+            for time in [lifecycle.released, lifecycle.ends, lifecycle.extended_ends] {
+                out.extend_from_slice(&format::time_code(time).to_le_bytes());
+            }
+        }
+        Ok(out)
+    }
+
+    fn repositories(&mut self, extras: &Extras) -> Result<Vec<u8>, WriteError> {
+        let mut sorted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (repository, cpes) in &extras.repositories {
+            sorted.entry(repository).or_default().extend(cpes.iter().map(String::as_str));
+        }
+        let mut out = Vec::new();
+        for (repository, cpes) in sorted {
+            let mut words = Vec::with_capacity(cpes.len());
+            for cpe in cpes {
+                words.push(self.strings.intern(cpe.as_bytes())?);
+            }
+            let start = self.lists.intern(&words, "list entries")?;
+            let count = count_u32(words.len(), "products of a repository")?;
+            for word in [self.strings.intern(repository.as_bytes())?, start, count] {
+                out.extend_from_slice(&word.to_le_bytes());
+            }
+        }
+        Ok(out)
+    }
+
+    fn header(mut self, sections: &[[u64; 3]]) -> Result<W, WriteError> {
+        let mut header = Vec::with_capacity(format::CONTENT_AT);
+        header.extend_from_slice(&format::MAGIC);
+        header.extend_from_slice(&format::FORMAT_VERSION.to_le_bytes());
+        header.extend_from_slice(&(SECTION_COUNT as u32).to_le_bytes());
+        header.extend_from_slice(&self.out.position.to_le_bytes());
+        header.extend_from_slice(&format::time_code(self.options.built).to_le_bytes());
+        let digest: [u8; 32] = self.out.digest.take().map_or([0; 32], |digest| digest.finalize().into());
+        header.extend_from_slice(&digest);
+        header.resize(format::HEADER_LEN, 0);
+        for (section, [start, len, checksum]) in Section::ALL.into_iter().zip(sections) {
+            for word in [u64::from(section.id()), *start, *len, *checksum] {
+                header.extend_from_slice(&word.to_le_bytes());
+            }
+        }
+        let checksum = xxh3_64(&header).to_le_bytes();
+        header[format::CHECKSUM_AT..format::CHECKSUM_AT + 8].copy_from_slice(&checksum);
+        let mut out = self.out.out;
+        out.seek(SeekFrom::Start(0))?;
+        out.write_all(&header)?;
+        out.flush()?;
+        Ok(out)
     }
 }
 
+fn fact_bytes(fact: &Pending) -> [u8; format::FACT_LEN] {
+    let mut bytes = [0; format::FACT_LEN];
+    let words = [fact.advisory, fact.extent, fact.qualifier];
+    for (out, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+        *out = word.to_le_bytes();
+    }
+    bytes[12] = fact.status;
+    bytes[13] = fact.severity;
+    bytes[14..].copy_from_slice(&fact.day.to_le_bytes());
+    bytes
+}
+
+fn head_bytes(head: &Head) -> [u8; format::ADVISORY_LEN] {
+    let mut bytes = [0; format::ADVISORY_LEN];
+    let mut at = 0;
+    let mut put = |part: &[u8]| {
+        bytes[at..at + part.len()].copy_from_slice(part);
+        at += part.len();
+    };
+    for word in [head.id, head.source, head.list] {
+        put(&word.to_le_bytes());
+    }
+    for count in head.counts {
+        put(&count.to_le_bytes());
+    }
+    put(&head.flags.to_le_bytes());
+    put(&head.published.to_le_bytes());
+    put(&head.modified.to_le_bytes());
+    put(&head.block.to_le_bytes());
+    put(&head.offset.to_le_bytes());
+    bytes
+}
+
+fn flags(record: &Record) -> u16 {
+    let flag = |set: bool, flag: u16| if set { flag } else { 0 };
+    flag(record.known_exploited, format::FLAG_KNOWN_EXPLOITED)
+        | flag(record.public_exploit, format::FLAG_PUBLIC_EXPLOIT)
+}
+
+fn epss(extras: &Extras) -> Vec<u8> {
+    let mut sorted: Vec<(u64, (u32, u32))> = extras
+        .epss
+        .iter()
+        .filter_map(|(cve, epss)| Some((format::cve_code(cve)?, (epss.score, epss.percentile))))
+        .collect();
+    // Stable, so that of two on the same vulnerability the last one can be kept.
+    sorted.sort_by_key(|(cve, _)| *cve);
+    let mut out = Vec::with_capacity(sorted.len() * format::EPSS_LEN);
+    for run in sorted.chunk_by(|a, b| a.0 == b.0) {
+        let Some((cve, (score, percentile))) = run.last() else { continue };
+        out.extend_from_slice(&cve.to_le_bytes());
+        out.extend_from_slice(&score.to_le_bytes());
+        out.extend_from_slice(&percentile.to_le_bytes());
+    }
+    out
+}
+
+fn unite<T: Ord + Clone>(into: &mut Vec<T>, from: &[T]) {
+    into.extend_from_slice(from);
+    into.sort();
+    into.dedup();
+}
+
+fn bytes_of_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let digits = text.as_bytes().as_chunks::<2>().0;
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
 /// The key under which the facts on a package are found.
-pub(crate) fn key_bytes(ecosystem: &str, package: &str) -> Vec<u8> {
-    let mut key = Vec::with_capacity(ecosystem.len() + package.len() + 1);
+pub(crate) fn key_bytes(ecosystem: &str, package: &str, key: &mut Vec<u8>) {
+    key.clear();
     key.extend_from_slice(ecosystem.as_bytes());
     key.push(format::SEPARATOR);
     key.extend_from_slice(package.as_bytes());
-    key
 }
 
 fn count_u16(count: usize, what: &'static str) -> Result<u16, WriteError> {
     u16::try_from(count).map_err(|_| WriteError::TooMany(what))
 }
 
-/// Puts header, section table and sections together.
-fn assemble(sections: &[Vec<u8>; SECTION_COUNT], options: &WriteOptions) -> Vec<u8> {
-    let table_end = format::HEADER_LEN + SECTION_COUNT * format::TABLE_ENTRY_LEN;
-    let total: usize = sections.iter().map(|section| section.len().next_multiple_of(8)).sum();
-    let mut out = Vec::with_capacity(table_end + total);
-    out.resize(table_end, 0);
-    let mut table = Vec::with_capacity(SECTION_COUNT * format::TABLE_ENTRY_LEN);
-    for (section, bytes) in Section::ALL.into_iter().zip(sections) {
-        table.extend_from_slice(&u64::from(section.id()).to_le_bytes());
-        table.extend_from_slice(&(out.len() as u64).to_le_bytes());
-        table.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-        table.extend_from_slice(&xxh3_64(bytes).to_le_bytes());
-        out.extend_from_slice(bytes);
-        out.resize(out.len().next_multiple_of(8), 0);
-    }
-    let mut header = Vec::with_capacity(table_end);
-    header.extend_from_slice(&format::MAGIC);
-    header.extend_from_slice(&format::FORMAT_VERSION.to_le_bytes());
-    header.extend_from_slice(&(SECTION_COUNT as u32).to_le_bytes());
-    header.extend_from_slice(&(out.len() as u64).to_le_bytes());
-    header.extend_from_slice(&format::time_code(options.built).to_le_bytes());
-    let digest: [u8; 32] = if options.digest {
-        Sha256::digest(out.get(table_end..).unwrap_or_default()).into()
-    } else {
-        [0; 32]
-    };
-    header.extend_from_slice(&digest);
-    header.resize(format::HEADER_LEN, 0);
-    header.extend_from_slice(&table);
-    let checksum = xxh3_64(&header).to_le_bytes();
-    header[format::CHECKSUM_AT..format::CHECKSUM_AT + 8].copy_from_slice(&checksum);
-    out[..table_end].copy_from_slice(&header);
-    out
-}
-
-fn prose_len(prose: &Prose) -> usize {
-    prose.title.len() + prose.description.len() + prose.references.iter().map(|r| r.url.len()).sum::<usize>()
-}
-
-/// Collects prose into blocks.
-struct ProseWriter {
-    compressor: Option<zstd::bulk::Compressor<'static>>,
-    blocks: Vec<u8>,
-    count: u32,
-    stored: Vec<u8>,
-    block: Vec<u8>,
-}
-
-impl ProseWriter {
-    fn new(compress: bool) -> Result<ProseWriter, WriteError> {
-        let compressor = if compress { Some(zstd::bulk::Compressor::new(LEVEL)?) } else { None };
-        Ok(ProseWriter { compressor, blocks: Vec::new(), count: 0, stored: Vec::new(), block: Vec::new() })
-    }
-
-    /// Adds an entry; returns its block and its offset there. `u32::MAX` stands for no prose.
-    fn add(&mut self, prose: &Prose) -> Result<(u32, u32), WriteError> {
-        if *prose == Prose::default() {
-            return Ok((u32::MAX, 0));
-        }
-        if self.block.len() >= BLOCK_TARGET {
-            self.close()?;
-        }
-        let at = (self.count, self.block.len() as u32);
-        put_text(&mut self.block, cut(&prose.title, MAX_DESCRIPTION));
-        put_text(&mut self.block, cut(&prose.description, MAX_DESCRIPTION));
-        let count_at = self.block.len();
-        self.block.extend_from_slice(&[0; 4]);
-        let mut count = 0u32;
-        for reference in &prose.references {
-            if self.block.len() - count_at + reference.url.len() + reference.kind.len() > MAX_REFERENCES {
-                break;
-            }
-            put_text(&mut self.block, &reference.kind);
-            put_text(&mut self.block, &reference.url);
-            count += 1;
-        }
-        self.block[count_at..count_at + 4].copy_from_slice(&count.to_le_bytes());
-        Ok(at)
-    }
-
-    fn close(&mut self) -> Result<(), WriteError> {
-        let compressed = match &mut self.compressor {
-            Some(compressor) => Some(compressor.compress(&self.block)?),
-            None => None,
-        };
-        let stored =
-            compressed.as_ref().filter(|bytes| bytes.len() < self.block.len()).unwrap_or(&self.block);
-        self.blocks.extend_from_slice(&(self.stored.len() as u64).to_le_bytes());
-        for len in [stored.len(), self.block.len()] {
-            self.blocks.extend_from_slice(&(len as u32).to_le_bytes());
-        }
-        self.stored.extend_from_slice(stored);
-        self.block.clear();
-        self.count = self.count.checked_add(1).ok_or(WriteError::TooMany("blocks of text"))?;
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<(Vec<u8>, Vec<u8>), WriteError> {
-        if !self.block.is_empty() {
-            self.close()?;
-        }
-        Ok((self.blocks, self.stored))
-    }
-}
-
-fn put_text(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(&(text.len() as u32).to_le_bytes());
-    out.extend_from_slice(text.as_bytes());
-}
-
-/// The longest beginning of `text` that has at most `limit` bytes.
-fn cut(text: &str, limit: usize) -> &str {
-    text.get(..text.floor_char_boundary(limit)).unwrap_or_default()
+fn count_u32(count: usize, what: &'static str) -> Result<u32, WriteError> {
+    u32::try_from(count).map_err(|_| WriteError::TooMany(what))
 }

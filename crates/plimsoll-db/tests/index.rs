@@ -4,13 +4,14 @@
 #![allow(clippy::unwrap_used)]
 
 use plimsoll_db::{
-    End, FactRecord, Index, Interval, OpenError, Prose, Record, WriteError, WriteOptions, install, write,
+    Builder, End, Extras, FactRecord, Index, Installation, Interval, OpenError, Prose, ReadError, Record,
+    WriteError, WriteOptions, install, write,
 };
-use plimsoll_types::{CvssVector, Reference, Severity, Status, Timestamp};
+use plimsoll_types::{CvssVector, Epss, Lifecycle, Reference, Severity, Status, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
 const HEADER: usize = 80;
-const SECTIONS: usize = 13;
+const SECTIONS: usize = 17;
 const TABLE_END: usize = HEADER + SECTIONS * 32;
 
 fn text(s: &str) -> String {
@@ -22,11 +23,8 @@ fn fact(ecosystem: &str, package: &str, fixed: &str) -> FactRecord {
         ecosystem: text(ecosystem),
         package: text(package),
         status: Status::Fixed,
-        severity: None,
         intervals: vec![Interval { introduced: String::new(), end: End::Fixed(text(fixed)) }],
-        versions: Vec::new(),
-        arches: Vec::new(),
-        modularity: String::new(),
+        ..FactRecord::default()
     }
 }
 
@@ -70,7 +68,12 @@ fn records() -> Vec<Record> {
                 versions: vec![text("3.1.12rc1"), text("3.1.13")],
                 arches: vec![text("x86_64"), text("aarch64")],
                 modularity: text("django:1.6"),
+                oses: vec![text("linux")],
+                cpes: vec![text("cpe:/o:redhat:enterprise_linux:9::baseos")],
+                symbols: vec![text("django.db.Query"), text("django.http")],
+                fix_date: Some(Timestamp::from_seconds(19_000 * 86_400)),
             }],
+            public_exploit: true,
             ..Record::default()
         },
         Record {
@@ -93,12 +96,33 @@ fn records() -> Vec<Record> {
     records
 }
 
+fn extras() -> Extras {
+    Extras {
+        epss: vec![
+            (text("CVE-2021-33203"), Epss { score: 97_565, percentile: 99_999 }),
+            (text("CVE-2019-14697"), Epss { score: 43, percentile: 12_345 }),
+            (text("not a CVE"), Epss { score: 1, percentile: 1 }),
+        ],
+        lifecycles: vec![Lifecycle {
+            ecosystem: text("Alpine:v3.7"),
+            released: Some(Timestamp::from_seconds(1_512_000_000)),
+            ends: Some(Timestamp::from_seconds(1_572_566_400)),
+            extended_ends: None,
+        }],
+        repositories: vec![
+            (text("rhel-9-for-x86_64-baseos-rpms"), vec![text("cpe:/o:redhat:enterprise_linux:9::baseos")]),
+            (text("rhel-8-for-x86_64-baseos-rpms"), vec![text("cpe:/o:redhat:enterprise_linux:8::baseos")]),
+        ],
+        source_digests: vec![(text("pypa"), "0a".repeat(32))],
+    }
+}
+
 fn options() -> WriteOptions {
     WriteOptions { built: Some(Timestamp::from_seconds(1_700_000_000)), digest: true }
 }
 
 fn bytes() -> Vec<u8> {
-    write(records(), &options()).unwrap()
+    write(records(), extras(), &options()).unwrap()
 }
 
 /// Reads everything there is, so that no record goes untouched.
@@ -117,11 +141,13 @@ fn read_all(index: &Index) {
         for fact in facts.take(1000).flatten() {
             let _ = fact.intervals().map(|intervals| intervals.for_each(drop));
             let _ = fact.versions().map(|versions| versions.for_each(drop));
-            let _ = fact.arches().map(|arches| arches.for_each(drop));
-            let _ = (fact.modularity(), fact.version(1), index.advisory(fact.advisory));
+            let _ = (fact.qualifiers(), fact.version(1), index.advisory(fact.advisory));
         }
     }
+    let _ = index.extras();
+    let _ = index.records(|record| if record.id.is_empty() { index.info().map(drop) } else { Ok(()) });
     for id in ["CVE-2021-33203", "PYSEC-2021-98", "x"] {
+        let _ = (index.epss(id), index.lifecycle(id), index.repository_cpes(id));
         let _ = index.by_identifier(id).map(|numbers| numbers.for_each(drop));
     }
 }
@@ -154,9 +180,14 @@ fn what_is_written_comes_back() {
     assert_eq!(fact.versions().unwrap().map(Result::unwrap).collect::<Vec<_>>(), ["3.1.12rc1", "3.1.13"]);
     assert_eq!(fact.version(1).unwrap(), Some("3.1.13"));
     assert_eq!(fact.version(2).unwrap(), None);
-    assert_eq!(fact.arches().unwrap().map(Result::unwrap).collect::<Vec<_>>(), ["aarch64", "x86_64"]);
-    assert_eq!(fact.modularity().unwrap(), "django:1.6");
-    assert!(!fact.holds_always());
+    let qualifiers = fact.qualifiers().unwrap();
+    assert_eq!(qualifiers.arches, ["aarch64", "x86_64"]);
+    assert_eq!(qualifiers.oses, ["linux"]);
+    assert_eq!(qualifiers.cpes, ["cpe:/o:redhat:enterprise_linux:9::baseos"]);
+    assert_eq!(qualifiers.symbols, ["django.db.Query", "django.http"]);
+    assert_eq!(qualifiers.modularity, "django:1.6");
+    assert_eq!(fact.fix_date, Some(Timestamp::from_seconds(19_000 * 86_400)));
+    assert!(!fact.holds_always() && !fact.is_unqualified());
 
     let advisory = index.advisory(fact.advisory).unwrap();
     assert_eq!((advisory.id, advisory.source), ("PYSEC-2021-98", "pypa"));
@@ -165,7 +196,7 @@ fn what_is_written_comes_back() {
     assert_eq!(advisory.cvss, [("pypa", "CVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:U/C:H/I:N/A:N")]);
     assert_eq!(advisory.severities, [("pypa", Severity::Medium)]);
     assert_eq!(advisory.modified, Some(Timestamp::from_seconds(1_624_000_000)));
-    assert!(advisory.known_exploited);
+    assert!(advisory.known_exploited && advisory.public_exploit);
     let prose = index.prose(fact.advisory).unwrap();
     assert_eq!(prose, records()[1].prose);
 
@@ -201,21 +232,106 @@ fn info_names_the_sources_and_their_age() {
         sources,
         [("almalinux", 1, false), ("alpine-secdb", 1, false), ("pypa", 1, true), ("rustsec", 40, false)]
     );
-    let unnamed = write(records(), &WriteOptions::default()).unwrap();
+    let unnamed = write(records(), Extras::default(), &WriteOptions::default()).unwrap();
     let info = Index::from_bytes(unnamed).unwrap().info().unwrap();
     assert_eq!((info.digest.as_str(), info.built), ("", None));
+}
+
+#[test]
+fn what_is_not_an_advisory_comes_back() {
+    let index = Index::from_bytes(bytes()).unwrap();
+    assert_eq!(index.epss("CVE-2019-14697").unwrap(), Some(Epss { score: 43, percentile: 12_345 }));
+    assert_eq!(index.epss("CVE-2019-14698").unwrap(), None);
+    assert_eq!(index.epss("PYSEC-2021-98").unwrap(), None);
+    assert_eq!(index.epss_count(), 2);
+    assert_eq!(index.lifecycle("Alpine:v3.7").unwrap().as_ref(), extras().lifecycles.first());
+    assert_eq!(index.lifecycle("Alpine:v3.8").unwrap(), None);
+    let cpes = index.repository_cpes("rhel-8-for-x86_64-baseos-rpms").unwrap();
+    assert_eq!(cpes, ["cpe:/o:redhat:enterprise_linux:8::baseos"]);
+    assert!(index.repository_cpes("rhel-7-server-rpms").unwrap().is_empty());
+    let info = index.info().unwrap();
+    let digests: Vec<_> = info.sources.iter().map(|source| source.digest.len()).collect();
+    assert_eq!(digests, [0, 0, 64, 0]);
+}
+
+#[test]
+fn records_come_back_as_they_were_written() {
+    let index = Index::from_bytes(bytes()).unwrap();
+    let mut found = Vec::new();
+    let walked: Result<(), ReadError> = index.records(|record| {
+        found.push(record);
+        Ok(())
+    });
+    walked.unwrap();
+    let mut expected = records();
+    expected.sort_by(|a, b| (&a.source, &a.id).cmp(&(&b.source, &b.id)));
+    for record in &mut expected {
+        // Ordered by key, and lists of what it is limited to by their text.
+        record.facts.sort_by(|a, b| (&a.ecosystem, &a.package).cmp(&(&b.ecosystem, &b.package)));
+        record.facts.iter_mut().for_each(|fact| fact.arches.sort());
+    }
+    assert_eq!(found, expected);
+    // And so an index can be made again from itself, to the byte from then on.
+    let again = write(found.clone(), index.extras().unwrap(), &options()).unwrap();
+    assert!(write(found, index.extras().unwrap(), &options()).unwrap() == again);
+    assert_eq!(Index::from_bytes(again).unwrap().extras().unwrap(), index.extras().unwrap());
+}
+
+#[test]
+fn parts_of_one_advisory_are_joined() {
+    let part = |package: &str, aliases: &[&str], title: &str, modified: i64| Record {
+        id: text("CVE-2024-0001"),
+        source: text("s"),
+        aliases: aliases.iter().copied().map(text).collect(),
+        severities: vec![(text("nvd"), Severity::High)],
+        modified: Some(Timestamp::from_seconds(modified)),
+        prose: Prose { title: text(title), ..Prose::default() },
+        facts: vec![fact("Debian:12", package, "1")],
+        ..Record::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.index");
+    let mut builder = Builder::new(Installation::create(&path).unwrap(), options()).unwrap();
+    for record in [part("a", &["B"], "", 5), part("b", &["A"], "first", 7), part("a", &["A"], "second", 6)] {
+        builder.record(&record).unwrap();
+    }
+    assert_eq!((builder.advisories(), builder.facts()), (1, 3));
+    builder.finish(Extras::default()).unwrap().finish().unwrap();
+    let index = Index::open(&path).unwrap();
+    index.verify().unwrap();
+    let advisory = index.advisory(0).unwrap();
+    assert_eq!(advisory.aliases, ["A", "B"]);
+    assert_eq!(advisory.severities, [("nvd", Severity::High)]);
+    assert_eq!(advisory.modified, Some(Timestamp::from_seconds(7)));
+    assert_eq!(index.prose(0).unwrap().title, "first");
+    // A fact that is stated twice is one.
+    assert_eq!(index.lookup("Debian:12", "a").unwrap().count(), 1);
+    assert_eq!(index.by_identifier("A").unwrap().collect::<Vec<_>>(), [0]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn an_index_that_is_given_up_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.index");
+    install(&bytes(), &path).unwrap();
+    let mut builder = Builder::new(Installation::create(&path).unwrap(), options()).unwrap();
+    builder.record(&records()[0]).unwrap();
+    drop(builder);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(Index::open(&path).unwrap().advisory_count(), 43);
 }
 
 #[test]
 fn the_order_of_the_input_does_not_matter() {
     let mut reversed = records();
     reversed.reverse();
-    assert!(write(reversed, &options()).unwrap() == bytes());
+    assert!(write(reversed, extras(), &options()).unwrap() == bytes());
 }
 
 #[test]
 fn an_empty_index_works() {
-    let index = Index::from_bytes(write(Vec::new(), &options()).unwrap()).unwrap();
+    let index = Index::from_bytes(write(Vec::new(), Extras::default(), &options()).unwrap()).unwrap();
     index.verify().unwrap();
     assert_eq!(index.lookup("PyPI", "django").unwrap().count(), 0);
     assert_eq!(index.info().unwrap().advisories, 0);
@@ -238,7 +354,7 @@ fn long_lists_and_much_prose_come_back() {
         prose: prose(i),
         ..Record::default()
     }));
-    let bytes = write(records, &options()).unwrap();
+    let bytes = write(records, Extras::default(), &options()).unwrap();
     assert!(bytes.len() < 1_600_000, "the text is not compressed: {}", bytes.len());
     let index = Index::from_bytes(bytes).unwrap();
     index.verify().unwrap();
@@ -259,7 +375,7 @@ fn names_that_break_the_key_are_refused() {
         facts: vec![fact("PyPI", "a\u{1f}b", "1")],
         ..Record::default()
     };
-    assert!(matches!(write(vec![record], &options()), Err(WriteError::BadName { .. })));
+    assert!(matches!(write(vec![record], Extras::default(), &options()), Err(WriteError::BadName { .. })));
 }
 
 #[test]
@@ -280,8 +396,8 @@ fn every_cut_is_refused() {
 #[test]
 fn another_version_is_named() {
     let mut bytes = bytes();
-    bytes[8] = 2;
-    assert!(matches!(Index::from_bytes(bytes), Err(OpenError::Version { found: 2, .. })));
+    bytes[8] = 1;
+    assert!(matches!(Index::from_bytes(bytes), Err(OpenError::Version { found: 1, .. })));
 }
 
 /// The places to damage: around every section border, and 1,000 more all over the file.
@@ -360,7 +476,7 @@ fn sign(bytes: &mut [u8]) {
 fn installs_beside_then_renames() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("db").join("advisories.db");
-    install(&write(Vec::new(), &options()).unwrap(), &path).unwrap();
+    install(&write(Vec::new(), Extras::default(), &options()).unwrap(), &path).unwrap();
     let old = Index::open(&path).unwrap();
     install(&bytes(), &path).unwrap();
     let new = Index::open(&path).unwrap();

@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 use plimsoll_advisory::Advisory;
 use plimsoll_advisory::sources::{self, RefusalReason, Sink};
-use plimsoll_db::{InstallError, Record, WriteError, WriteOptions};
+use plimsoll_db::{Extras, InstallError, Record, WriteError, WriteOptions};
 use plimsoll_types::Timestamp;
 
 pub use inputs::Limits;
@@ -261,7 +261,7 @@ fn compile_counted(
     report.sources = sources.into_iter().map(|(id, source)| SourceReport { id, ..source }).collect();
     report.advisories = written.len() as u64;
     report.facts = report.ecosystems.iter().map(|(_, count)| count).sum();
-    let bytes = plimsoll_db::write(written, options)?;
+    let bytes = plimsoll_db::write(written, Extras::default(), options)?;
     report.bytes = bytes.len() as u64;
     Ok(bytes)
 }

@@ -42,6 +42,7 @@ fn absorb(into: &mut Advisory, other: Advisory) {
     into.published = into.published.into_iter().chain(other.published).min();
     into.modified = into.modified.max(other.modified);
     into.known_exploited |= other.known_exploited;
+    into.public_exploit |= other.public_exploit;
 }
 
 /// Makes a record of an advisory; `None` when nothing of what it says can be matched. What is left out is counted.
@@ -68,6 +69,7 @@ pub(crate) fn record(advisory: Advisory, drops: &mut Drops) -> Option<Record> {
         published: advisory.published,
         modified: advisory.modified,
         known_exploited: advisory.known_exploited,
+        public_exploit: advisory.public_exploit,
         prose: Prose {
             title: advisory.title,
             description: advisory.description,
@@ -142,6 +144,10 @@ fn fact(id: &str, affected: Affected, modules: &[&str], facts: &mut Vec<FactReco
         versions,
         arches: affected.arches,
         modularity: affected.modularity,
+        oses: affected.oses,
+        cpes: affected.cpes,
+        symbols: affected.symbols,
+        fix_date: affected.fix_date,
     };
     if modular && fact.modularity.is_empty() && !modules.is_empty() {
         // Which of the named streams the package belongs to is not said: it may be of each.

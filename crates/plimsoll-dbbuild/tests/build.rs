@@ -280,7 +280,7 @@ fn facts(
         .map(|fact| {
             let fact = fact.unwrap();
             (
-                fact.modularity().unwrap().to_owned(),
+                fact.qualifiers().unwrap().modularity.to_owned(),
                 fact.intervals().unwrap().map(|i| show(i.unwrap())).collect(),
                 fact.versions().unwrap().map(|v| v.unwrap().to_owned()).collect(),
             )

@@ -92,14 +92,13 @@ fn applies(fact: &Fact<'_>, subject: &Subject<'_>) -> Result<bool, ReadError> {
     if !package.ecosystem.os {
         return Ok(true);
     }
-    let mut arches = fact.arches()?;
-    if arches.len() > 0 && !package.arch.is_empty() && package.arch != "noarch" {
-        let listed = arches.try_fold(false, |found, arch| Ok(found || arch? == package.arch))?;
-        if !listed {
-            return Ok(false);
-        }
+    let limits = fact.qualifiers()?;
+    let arches = &limits.arches;
+    let any_arch = arches.is_empty() || package.arch.is_empty() || package.arch == "noarch";
+    if !any_arch && !arches.contains(&package.arch.as_str()) {
+        return Ok(false);
     }
-    let limited_to = fact.modularity()?;
+    let limited_to = limits.modularity;
     let installed = module_and_stream(&package.modularity);
     if limited_to.is_empty() && installed.is_empty() && !is_modular(subject.version) {
         // By far the most common case: no module on either side, unless the fix is one.

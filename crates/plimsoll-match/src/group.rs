@@ -116,6 +116,7 @@ mod tests {
                 published: None,
                 modified: None,
                 known_exploited: false,
+                public_exploit: false,
             },
             ecosystem: "e",
             facts: vec![],
