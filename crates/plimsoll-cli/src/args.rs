@@ -74,6 +74,10 @@ pub(crate) struct Scan {
     #[arg(short, long, value_name = "LIST", value_delimiter = ',', value_parser = severity, help_heading = "Report")]
     pub(crate) severity: Vec<Severity>,
 
+    /// Whose word on the severity counts, first come first: source ids such as nvd, ghsa, debian, or auto
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Report")]
+    pub(crate) vuln_severity_source: Vec<String>,
+
     /// Leave out what no version fixes
     #[arg(long, alias = "only-fixed", help_heading = "Report")]
     pub(crate) ignore_unfixed: bool,

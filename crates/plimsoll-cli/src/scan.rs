@@ -11,7 +11,7 @@ use plimsoll_image::sources::Request;
 use plimsoll_image::{Image, PlatformChoice};
 use plimsoll_policy::{Filter, Gate};
 use plimsoll_report::RenderOptions;
-use plimsoll_scan::{DEFAULT_LAYER_LIMIT, Options, Scanner, Skip};
+use plimsoll_scan::{DEFAULT_LAYER_LIMIT, MatchOptions, Options, Scanner, Skip};
 use plimsoll_types::{Report, Severity, TargetReport};
 
 use crate::args::{Color, Scan};
@@ -39,6 +39,7 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         threads: scan.parallel.filter(|&threads| threads > 0).unwrap_or(processors),
         skip,
         layer_limit: DEFAULT_LAYER_LIMIT,
+        matching: MatchOptions { severity_sources: scan.vuln_severity_source.clone() },
     };
     let stop = AtomicBool::new(false);
     let display = Display::new(!scan.quiet && !scan.no_progress);

@@ -1,16 +1,22 @@
 //! Holds one package's version against the facts that are filed under its name.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use plimsoll_db::{AdvisoryRef, End, Fact, Facts, Index, Interval, ReadError};
-use plimsoll_types::{Package, Status};
+use plimsoll_types::{MatchedBy, Package};
 use plimsoll_version::{VersionError, VersionScheme};
 
 /// A package with the name and version under which it is matched.
+#[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
     pub(crate) package: &'a Package,
     pub(crate) name: &'a str,
     pub(crate) version: &'a str,
+    /// The operating system, as Go spells it.
+    pub(crate) os: &'a str,
+    /// The image's architecture, as Go spells it; empty when unknown.
+    pub(crate) architecture: &'a str,
 }
 
 impl Subject<'_> {
@@ -23,14 +29,22 @@ impl Subject<'_> {
 pub(crate) struct Hit<'a> {
     pub(crate) number: u32,
     pub(crate) advisory: AdvisoryRef<'a>,
-    pub(crate) ecosystem: &'a str,
+    pub(crate) ecosystem: String,
+    pub(crate) matched_by: MatchedBy,
+    /// The name and version that were compared.
+    pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) facts: Vec<HeldFact<'a>>,
+    /// Whether the fix is for subscribers only.
+    pub(crate) subscription: bool,
 }
 
 /// A fact that holds for a version, and which part of it does.
 pub(crate) struct HeldFact<'a> {
     pub(crate) fact: Fact<'a>,
     pub(crate) held: Held<'a>,
+    /// Why the fact is not about this image all the same, if so.
+    pub(crate) inapplicable: Option<String>,
 }
 
 /// The part of a fact that holds a version.
@@ -41,74 +55,161 @@ pub(crate) enum Held<'a> {
     Listed(&'a str),
 }
 
-impl Hit<'_> {
-    /// Whether the advisory says that the package is not affected.
-    pub(crate) fn not_affected(&self) -> bool {
-        self.facts.iter().any(|held| held.fact.status == Status::NotAffected)
-    }
+/// Collects the advisories that hold for one package.
+pub(crate) struct Lookup<'a> {
+    pub(crate) index: &'a Index,
+    pub(crate) hits: Vec<Hit<'a>>,
+    /// Why the package's version cannot be compared, if so.
+    pub(crate) unorderable: Option<VersionError>,
 }
 
-/// Adds the advisories among `facts` that hold for the package to `hits`. Returns why the package's version cannot be
-/// compared, if so: it then matches nothing.
-pub(crate) fn hits<'a>(
-    index: &'a Index,
-    facts: Facts<'a>,
-    ecosystem: &'a str,
-    subject: &Subject<'_>,
-    hits: &mut Vec<Hit<'a>>,
-) -> Result<Option<VersionError>, ReadError> {
-    let first = hits.len();
-    let mut unorderable = None;
-    for fact in facts {
-        let fact = fact?;
-        if !applies(&fact, subject)? {
-            continue;
+impl<'a> Lookup<'a> {
+    /// Takes what is filed in `ecosystem` under `name`, which is in its normalised form.
+    pub(crate) fn take(
+        &mut self,
+        ecosystem: &str,
+        name: &str,
+        subject: &Subject<'_>,
+        matched_by: MatchedBy,
+    ) -> Result<(), ReadError> {
+        self.take_where(ecosystem, name, subject, matched_by, &|fact| applies(fact, subject))
+    }
+
+    /// Takes what is filed for `arch` alone, whatever the package's architecture.
+    pub(crate) fn take_of_arch(
+        &mut self,
+        ecosystem: &str,
+        name: &str,
+        subject: &Subject<'_>,
+        arch: &str,
+    ) -> Result<(), ReadError> {
+        self.take_where(ecosystem, name, subject, MatchedBy::SourceName, &|fact| {
+            let limits = fact.qualifiers()?;
+            if limits.arches != [arch] {
+                return Ok(Applies::No);
+            }
+            same_module(fact, limits.modularity, subject)
+        })
+    }
+
+    fn take_where(
+        &mut self,
+        ecosystem: &str,
+        name: &str,
+        subject: &Subject<'_>,
+        matched_by: MatchedBy,
+        applies: &dyn Fn(&Fact<'_>) -> Result<Applies, ReadError>,
+    ) -> Result<(), ReadError> {
+        let facts: Facts<'a> = self.index.lookup(ecosystem, name)?;
+        let first = self.hits.len();
+        for fact in facts {
+            let fact = fact?;
+            let held = match held(&fact, subject.version, subject.versions())? {
+                Ok(Some(held)) => held,
+                Ok(None) => continue,
+                Err(error) => {
+                    self.unorderable.get_or_insert(error);
+                    continue;
+                }
+            };
+            let inapplicable = match applies(&fact)? {
+                Applies::Yes => None,
+                Applies::No => continue,
+                Applies::Elsewhere(reason) => Some(reason),
+            };
+            let held = HeldFact { fact, held, inapplicable };
+            // The facts come in the order of their advisories.
+            match self.hits.get_mut(first..).and_then(<[Hit<'_>]>::last_mut) {
+                Some(last) if last.number == fact.advisory => last.facts.push(held),
+                _ => self.hits.push(Hit {
+                    number: fact.advisory,
+                    advisory: self.index.advisory(fact.advisory)?,
+                    ecosystem: ecosystem.to_owned(),
+                    matched_by,
+                    name: subject.name.to_owned(),
+                    version: subject.version.to_owned(),
+                    facts: vec![held],
+                    subscription: false,
+                }),
+            }
         }
-        let held = match held(&fact, subject.version, subject.versions())? {
-            Ok(Some(held)) => HeldFact { fact, held },
-            Ok(None) => continue,
-            Err(error) => {
-                unorderable = unorderable.or(Some(error));
+        Ok(())
+    }
+
+    /// Marks what is limited to products that are not among `products`.
+    pub(crate) fn limit_to_products(&mut self, products: &BTreeSet<String>) -> Result<(), ReadError> {
+        for held in self.hits.iter_mut().flat_map(|hit| &mut hit.facts) {
+            if held.fact.is_unqualified() {
                 continue;
             }
-        };
-        // The facts come in the order of their advisories.
-        match hits.get_mut(first..).and_then(<[Hit<'_>]>::last_mut) {
-            Some(last) if last.number == fact.advisory => last.facts.push(held),
-            _ => hits.push(Hit {
-                number: fact.advisory,
-                advisory: index.advisory(fact.advisory)?,
-                ecosystem,
-                facts: vec![held],
-            }),
+            let cpes = held.fact.qualifiers()?.cpes;
+            let there = |cpe: &&str| products.iter().any(|product| same_product(product, cpe));
+            if !cpes.is_empty() && !cpes.iter().any(there) {
+                held.inapplicable = Some(format!("the image holds nothing of {}", cpes.join(", ")));
+            }
         }
+        Ok(())
     }
-    Ok(unorderable)
 }
 
-/// Whether a fact's limits on architecture and module let it speak of the package.
-fn applies(fact: &Fact<'_>, subject: &Subject<'_>) -> Result<bool, ReadError> {
+/// Whether two CPEs (2.2, URI) name the same product: one may say less than the other, such as no edition.
+fn same_product(a: &str, b: &str) -> bool {
+    let parts = |cpe: &str| -> Vec<String> {
+        cpe.trim_start_matches("cpe:/").split(':').map(str::to_owned).collect()
+    };
+    let (a, b) = (parts(a), parts(b));
+    a.iter().zip(&b).all(|(a, b)| a == b || a.is_empty() || b.is_empty())
+        && a.len().min(b.len()) >= 4.min(a.len().max(b.len()))
+}
+
+/// Whether a fact is about a package.
+enum Applies {
+    Yes,
+    No,
+    /// It is about the same package on another platform.
+    Elsewhere(String),
+}
+
+/// Whether a fact's limits on platform, architecture and module let it speak of the package.
+fn applies(fact: &Fact<'_>, subject: &Subject<'_>) -> Result<Applies, ReadError> {
     let package = subject.package;
     if !package.ecosystem.os {
-        return Ok(true);
+        if fact.is_unqualified() {
+            return Ok(Applies::Yes);
+        }
+        let limits = fact.qualifiers()?;
+        let elsewhere =
+            |list: &[&str], own: &str| !list.is_empty() && !own.is_empty() && !list.contains(&own);
+        if elsewhere(&limits.oses, subject.os) {
+            return Ok(Applies::Elsewhere(format!("only {} is affected", limits.oses.join(", "))));
+        }
+        if elsewhere(&limits.arches, subject.architecture) {
+            return Ok(Applies::Elsewhere(format!("only {} is affected", limits.arches.join(", "))));
+        }
+        return Ok(Applies::Yes);
     }
     let limits = fact.qualifiers()?;
     let arches = &limits.arches;
     let any_arch = arches.is_empty() || package.arch.is_empty() || package.arch == "noarch";
-    if !any_arch && !arches.contains(&package.arch.as_str()) {
-        return Ok(false);
+    if (!any_arch && !arches.contains(&package.arch.as_str())) || arches == &["src"] {
+        return Ok(Applies::No);
     }
-    let limited_to = limits.modularity;
-    let installed = module_and_stream(&package.modularity);
+    same_module(fact, limits.modularity, subject)
+}
+
+/// Whether a fact's limit on a module lets it speak of the package.
+fn same_module(fact: &Fact<'_>, limited_to: &str, subject: &Subject<'_>) -> Result<Applies, ReadError> {
+    let answer = |yes| if yes { Applies::Yes } else { Applies::No };
+    let installed = module_and_stream(&subject.package.modularity);
     if limited_to.is_empty() && installed.is_empty() && !is_modular(subject.version) {
         // By far the most common case: no module on either side, unless the fix is one.
-        return Ok(!has_modular_fix(fact)?);
+        return Ok(answer(!has_modular_fix(fact)?));
     }
     let package_is_modular = !installed.is_empty() || is_modular(subject.version);
     let fact_is_modular = !limited_to.is_empty() || has_modular_fix(fact)?;
     // A modular package without a label could be of any stream.
     let same_stream = limited_to.is_empty() || installed.is_empty() || limited_to == installed;
-    Ok(package_is_modular == fact_is_modular && same_stream)
+    Ok(answer(package_is_modular == fact_is_modular && same_stream))
 }
 
 /// `nodejs:12` of the label `nodejs:12:8030020201124152102:229f0a1c`.
@@ -204,6 +305,16 @@ mod tests {
         assert_eq!(range("1.0", End::Limit("1.2")), ">= 1.0, < 1.2");
         assert_eq!(range("1.0", End::Open), ">= 1.0");
         assert_eq!(Held::Listed("1.1").range(), "= 1.1");
+    }
+
+    #[test]
+    fn products() {
+        let baseos = "cpe:/o:redhat:enterprise_linux:9::baseos";
+        assert!(same_product(baseos, baseos));
+        assert!(same_product(baseos, "cpe:/o:redhat:enterprise_linux:9"));
+        assert!(!same_product(baseos, "cpe:/o:redhat:enterprise_linux:8::baseos"));
+        assert!(!same_product(baseos, "cpe:/a:redhat:enterprise_linux:9::appstream"));
+        assert!(!same_product(baseos, "cpe:/o:redhat"));
     }
 
     #[test]

@@ -4,70 +4,174 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use plimsoll_db::{AdvisoryRef, End, Index, Prose, ProseReader, ReadError};
-use plimsoll_types::{Finding, MatchReason, Severity, Status, Vulnerability};
+use plimsoll_types::{
+    Confidence, Epss, Finding, MatchReason, MatchedBy, Status, Suppressed, SuppressedBy, Timestamp,
+    Vulnerability,
+};
 use plimsoll_version::VersionScheme;
 
-use crate::cvss;
 use crate::evaluate::{self, Held, Hit, Subject};
 use crate::group::Group;
+use crate::{Options, severity};
 
 /// How many advisories on the same vulnerability from elsewhere are looked at for what the matching ones leave out.
 const MAX_OTHERS: usize = 16;
 /// How many fixed versions are listed for a finding.
 const MAX_FIXES: usize = 32;
 
-/// The finding of a group; `None` when a statement "not affected" takes all of it away.
-pub(crate) fn finding(
+/// What becomes of a group of advisories.
+pub(crate) enum Judged {
+    /// Nothing holds.
+    Nothing,
+    /// A finding.
+    Finding(Box<Finding>),
+    /// A finding that is held back.
+    Suppressed(Box<Suppressed>),
+}
+
+/// Makes a finding of a group, unless a statement "not affected" takes all of it away or all of it is about another
+/// platform.
+pub(crate) fn judge(
     index: &Index,
     prose: &mut ProseReader<'_>,
+    options: &Options,
     place: usize,
     subject: &Subject<'_>,
     hits: &[Hit<'_>],
     group: &Group<'_>,
-) -> Result<Option<Finding>, ReadError> {
-    let hits: Vec<&Hit<'_>> = group.hits.iter().filter_map(|place| hits.get(*place)).collect();
-    let not_affected: BTreeSet<&str> =
-        hits.iter().filter(|hit| hit.not_affected()).map(|hit| hit.ecosystem).collect();
-    let mut hits: Vec<&Hit<'_>> =
-        hits.into_iter().filter(|hit| !not_affected.contains(hit.ecosystem)).collect();
-    if hits.is_empty() {
-        return Ok(None);
+) -> Result<Judged, ReadError> {
+    let all: Vec<&Hit<'_>> = group.hits.iter().filter_map(|place| hits.get(*place)).collect();
+    let affected: Vec<&Hit<'_>> = all.iter().copied().filter(|hit| !hit.not_affected()).collect();
+    if affected.is_empty() {
+        return Ok(Judged::Nothing);
     }
+    let denied: Vec<&Hit<'_>> = all.iter().copied().filter(|hit| hit.not_affected()).collect();
+    let is_denied = |hit: &Hit<'_>| denied.iter().any(|denial| denial.ecosystem == hit.ecosystem);
+    let left: Vec<&Hit<'_>> = affected.iter().copied().filter(|hit| !is_denied(hit)).collect();
+    if let (true, Some(denial)) = (left.is_empty(), denied.first()) {
+        let finding = finding(index, prose, options, place, subject, affected, group)?;
+        return Ok(held_back(
+            finding,
+            SuppressedBy::AdvisoryNotAffected,
+            denial.advisory.id,
+            format!("{} says that the package is not affected", denial.advisory.source),
+        ));
+    }
+    let here: Vec<&Hit<'_>> = left.iter().copied().filter(|hit| hit.applicable()).collect();
+    if !here.is_empty() {
+        return Ok(Judged::Finding(Box::new(finding(index, prose, options, place, subject, here, group)?)));
+    }
+    let origin = left.first().map_or("", |hit| hit.advisory.id);
+    let reason = left.iter().flat_map(|hit| &hit.facts).find_map(|held| held.inapplicable.clone());
+    let finding = finding(index, prose, options, place, subject, left, group)?;
+    Ok(held_back(finding, SuppressedBy::NotApplicable, origin, reason.unwrap_or_default()))
+}
 
+fn held_back(finding: Finding, by: SuppressedBy, origin: &str, reason: String) -> Judged {
+    Judged::Suppressed(Box::new(Suppressed { finding, by, origin: origin.to_owned(), reason, expires: None }))
+}
+
+/// The finding that hits make, of which there is one at least.
+fn finding(
+    index: &Index,
+    prose: &mut ProseReader<'_>,
+    options: &Options,
+    place: usize,
+    subject: &Subject<'_>,
+    mut hits: Vec<&Hit<'_>>,
+    group: &Group<'_>,
+) -> Result<Finding, ReadError> {
     let versions = subject.versions();
-    let fixes = Fixes::of(&hits, subject.version, versions)?;
+    // A fix for subscribers is told as a remark; what everybody gets decides where there is anything.
+    let public: Vec<&Hit<'_>> = hits.iter().copied().filter(|hit| !hit.subscription).collect();
+    let subscribers_only = public.is_empty();
+    let fixes = Fixes::of(if subscribers_only { &[] } else { &public }, subject.version, versions)?;
     order(&mut hits, &fixes, versions);
-    let Some(deciding) = hits.first() else { return Ok(None) };
-    let status = match deciding.facts.first().map_or(Status::Affected, |held| held.fact.status) {
+    let deciding = hits.first().map(|hit| (hit.status(), hit.fix_date()));
+    let status = match deciding.map_or(Status::Affected, |(status, _)| status) {
         _ if !fixes.versions.is_empty() => Status::Fixed,
         Status::Fixed => Status::Affected,
         status => status,
     };
-    let reasons = hits.iter().map(|hit| reason(hit, subject)).collect();
+    let fix_available =
+        if fixes.versions.is_empty() { None } else { deciding.and_then(|(_, fix_date)| fix_date) };
+    let reasons = hits.iter().map(|hit| reason(hit)).collect::<Result<Vec<_>, _>>()?;
+    let confidence = reasons.iter().map(|reason| confidence(subject, reason)).max().unwrap_or_default();
     let others = others(index, &hits, group)?;
-    let vulnerability = vulnerability(prose, &hits, &others, group)?;
-    Ok(Some(Finding {
+    let vulnerability = vulnerability(index, prose, options, &hits, &others, group)?;
+    Ok(Finding {
         vulnerability,
         package: place,
         status,
         fixed_versions: fixes.versions,
         reasons,
-        ..Finding::default()
-    }))
+        confidence,
+        fix_available,
+        risk: None,
+    })
 }
 
-fn reason(hit: &Hit<'_>, subject: &Subject<'_>) -> MatchReason {
+/// How sure it is that the package is meant.
+fn confidence(subject: &Subject<'_>, reason: &MatchReason) -> Confidence {
+    if reason.matched_by == MatchedBy::Cpe {
+        Confidence::Low
+    } else if is_pseudo_version(subject) {
+        Confidence::Medium
+    } else {
+        Confidence::High
+    }
+}
+
+/// Whether the version is one that Go makes up for a commit without a tag (`v0.0.0-20200101000000-0123456789ab`, "The Go
+/// Modules Reference, Pseudo-versions"): it says after which tag the commit comes, not which later fixes it holds.
+fn is_pseudo_version(subject: &Subject<'_>) -> bool {
+    if subject.package.purl.kind != "golang" {
+        return false;
+    }
+    let version = subject.version.split('+').next().unwrap_or_default();
+    let mut parts = version.rsplit('-');
+    let commit =
+        parts.next().is_some_and(|part| part.len() == 12 && part.bytes().all(|b| b.is_ascii_hexdigit()));
+    let time = parts
+        .next()
+        .and_then(|part| part.rsplit('.').next())
+        .is_some_and(|part| part.len() == 14 && part.bytes().all(|b| b.is_ascii_digit()));
+    commit && time
+}
+
+fn reason(hit: &Hit<'_>) -> Result<MatchReason, ReadError> {
     let mut ranges: Vec<String> = hit.facts.iter().map(|held| held.held.range()).collect();
     ranges.dedup();
-    MatchReason {
+    let mut symbols = BTreeSet::new();
+    for held in hit.facts.iter().filter(|held| !held.fact.is_unqualified()) {
+        symbols.extend(held.fact.qualifiers()?.symbols.into_iter().map(str::to_owned));
+    }
+    let mut note = String::new();
+    if hit.subscription {
+        let fix = hit.facts.iter().find_map(|held| match held.held {
+            Held::Interval(interval) => match interval.end {
+                End::Fixed(version) => Some(version),
+                _ => None,
+            },
+            _ => None,
+        });
+        note = match fix {
+            Some(version) => format!("fixed in {version} for subscribers"),
+            None => "an advisory for subscribers".to_owned(),
+        };
+    }
+    Ok(MatchReason {
         advisory: hit.advisory.id.to_owned(),
         source: hit.advisory.source.to_owned(),
-        ecosystem: hit.ecosystem.to_owned(),
-        name: subject.name.to_owned(),
-        version: subject.version.to_owned(),
+        ecosystem: hit.ecosystem.clone(),
+        name: hit.name.clone(),
+        version: hit.version.clone(),
         range: ranges.join(" || "),
-        ..MatchReason::default()
-    }
+        symbols: symbols.into_iter().collect(),
+        matched_by: hit.matched_by,
+        status: Some(hit.status()),
+        note,
+    })
 }
 
 /// The versions that fix a vulnerability.
@@ -76,6 +180,28 @@ struct Fixes {
     versions: Vec<String>,
     /// Per hit, the highest of the fixes that its facts ask for.
     per_hit: Vec<(u32, Option<String>)>,
+}
+
+impl Hit<'_> {
+    /// Whether the advisory says that the package is not affected.
+    fn not_affected(&self) -> bool {
+        self.facts.iter().any(|held| held.inapplicable.is_none() && held.fact.status == Status::NotAffected)
+    }
+
+    /// Whether the advisory is about this image.
+    fn applicable(&self) -> bool {
+        self.facts.iter().any(|held| held.inapplicable.is_none())
+    }
+
+    fn status(&self) -> Status {
+        self.facts.first().map_or(Status::Affected, |held| held.fact.status)
+    }
+
+    /// Since when its fix is available: an erratum brings it with itself.
+    fn fix_date(&self) -> Option<Timestamp> {
+        let stated = self.facts.iter().filter_map(|held| held.fact.fix_date).min();
+        stated.or(if self.advisory.covers.is_empty() { None } else { self.advisory.published })
+    }
 }
 
 impl Fixes {
@@ -199,7 +325,9 @@ fn others<'a>(
 }
 
 fn vulnerability(
+    index: &Index,
     prose: &mut ProseReader<'_>,
+    options: &Options,
     hits: &[&Hit<'_>],
     others: &[(u32, AdvisoryRef<'_>)],
     group: &Group<'_>,
@@ -211,7 +339,8 @@ fn vulnerability(
 
     let matching = || hits.iter().map(|hit| &hit.advisory);
     let all = || matching().chain(others.iter().map(|(_, advisory)| advisory));
-    let (severity, severity_source, score_tenths) = severity(hits, others);
+    let stated = severity::Stated::of(hits, others);
+    let (severity, severity_source, score_tenths) = stated.choose(&options.severity_sources);
 
     // An erratum's text is about an update; what a source says of the vulnerability itself is preferred.
     let own = |hit: &&&Hit<'_>| hit.advisory.covers.is_empty();
@@ -263,8 +392,19 @@ fn vulnerability(
         published: all().filter_map(|advisory| advisory.published).min(),
         modified: matching().filter_map(|advisory| advisory.modified).max(),
         known_exploited: all().any(exploited),
-        ..Vulnerability::default()
+        public_exploit: all().any(|advisory| advisory.public_exploit && advisory.covers.len() < 2),
+        epss: epss(index, group)?,
+        severities: stated.by_source(),
     })
+}
+
+/// EPSS of the vulnerability; of several identifiers the highest.
+fn epss(index: &Index, group: &Group<'_>) -> Result<Option<Epss>, ReadError> {
+    let mut highest = None;
+    for id in group.ids.iter().take(MAX_OTHERS) {
+        highest = highest.max(index.epss(id)?);
+    }
+    Ok(highest)
 }
 
 /// The identifier to show: a CVE, else the deciding advisory's own or what it covers.
@@ -272,43 +412,4 @@ fn shown_id(hits: &[&Hit<'_>], group: &Group<'_>) -> String {
     let cve = group.ids.iter().find(|id| id.starts_with("CVE-"));
     let own = hits.iter().map(|hit| hit.advisory.id).find(|id| group.ids.contains(id));
     cve.copied().or(own).or(group.ids.first().copied()).unwrap_or_default().to_owned()
-}
-
-/// The severity for this package, whose it is, and the base score that goes with it: an advisory's own word for the
-/// package, its word for the vulnerability, a CVSS vector, another source's word.
-fn severity(hits: &[&Hit<'_>], others: &[(u32, AdvisoryRef<'_>)]) -> (Severity, String, Option<u8>) {
-    let known = |severity: &Severity| *severity != Severity::Unknown;
-    let for_package = hits.iter().find_map(|hit| {
-        let severities = hit.facts.iter().filter_map(|held| held.fact.severity);
-        Some((hit.advisory.source, severities.filter(known).max()?))
-    });
-    let stated = |advisory: &AdvisoryRef<'_>| {
-        // Its own word before what it quotes from others.
-        let own = advisory.severities.iter().find(|(source, _)| *source == advisory.source);
-        let mut words = own.into_iter().chain(&advisory.severities);
-        words
-            .find(|(_, severity)| known(severity))
-            .map(|(source, severity)| ((*source).to_owned(), *severity))
-    };
-    let vector = |advisory: &AdvisoryRef<'_>| {
-        let scored =
-            advisory.cvss.iter().filter_map(|(source, vector)| Some((*source, cvss::score(vector)?)));
-        // A newer version of CVSS supersedes an older one; of equals, the first.
-        scored
-            .reduce(|best, next| if next.1.version > best.1.version { next } else { best })
-            .map(|(source, score)| (source.to_owned(), score))
-    };
-    let in_order = || hits.iter().map(|hit| &hit.advisory).chain(others.iter().map(|(_, advisory)| advisory));
-    let by_vector = in_order().find_map(vector);
-    let score = by_vector.as_ref().map(|(_, score)| score.tenths);
-    let word = for_package
-        .map(|(source, severity)| (source.to_owned(), severity))
-        .or_else(|| hits.iter().find_map(|hit| stated(&hit.advisory)));
-    let word = match (word, by_vector) {
-        (Some(word), _) => Some(word),
-        (None, Some((source, score))) => Some((source, score.severity())),
-        (None, None) => others.iter().find_map(|(_, advisory)| stated(advisory)),
-    };
-    let (source, severity) = word.unwrap_or_default();
-    (severity, source, score)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use plimsoll_db::{Index, ReadError};
+
 use crate::evaluate::Hit;
 
 /// The advisories on one vulnerability.
@@ -13,10 +15,43 @@ pub(crate) struct Group<'a> {
     pub(crate) hits: Vec<usize>,
 }
 
+/// How many advisories from elsewhere are asked for the aliases of one identifier.
+const MAX_LINKS: usize = 16;
+
 /// Groups hits by the closure over their identifiers and aliases. An erratum that covers several vulnerabilities is in
 /// the group of each; its own identifier joins nothing.
-pub(crate) fn groups<'a>(hits: &[Hit<'a>]) -> Vec<Group<'a>> {
+///
+/// An identifier that no CVE goes with is looked up in the whole index: two advisories on one package may be linked by a
+/// third source's record alone.
+pub(crate) fn groups<'a>(index: &'a Index, hits: &[Hit<'a>]) -> Result<Vec<Group<'a>>, ReadError> {
+    let mut links = Vec::new();
+    if hits.len() > 1 {
+        for hit in hits.iter().filter(|hit| hit.advisory.covers.is_empty()) {
+            let names = || std::iter::once(&hit.advisory.id).chain(&hit.advisory.aliases);
+            if names().any(|name| name.starts_with("CVE-")) {
+                continue;
+            }
+            for name in names().take(MAX_LINKS) {
+                for number in index.by_identifier(name)?.take(MAX_LINKS) {
+                    let advisory = index.advisory(number)?;
+                    if number != hit.number && advisory.covers.is_empty() {
+                        links.push((*name, advisory.id));
+                        links.extend(advisory.aliases.into_iter().map(|alias| (*name, alias)));
+                    }
+                }
+            }
+        }
+    }
+    Ok(grouped(hits, &links))
+}
+
+/// Groups hits by their own identifiers and by `links` between identifiers.
+fn grouped<'a>(hits: &[Hit<'a>], links: &[(&'a str, &'a str)]) -> Vec<Group<'a>> {
     let mut sets = Sets::default();
+    for (a, b) in links {
+        let (a, b) = (sets.node(a), sets.node(b));
+        sets.union(a, b);
+    }
     for hit in hits {
         if hit.advisory.covers.is_empty() {
             let own = sets.node(hit.advisory.id);
@@ -118,13 +153,17 @@ mod tests {
                 known_exploited: false,
                 public_exploit: false,
             },
-            ecosystem: "e",
+            ecosystem: "e".to_owned(),
+            matched_by: plimsoll_types::MatchedBy::Name,
+            name: String::new(),
+            version: String::new(),
             facts: vec![],
+            subscription: false,
         }
     }
 
     fn show(hits: &[Hit<'static>]) -> Vec<(Vec<&'static str>, Vec<usize>)> {
-        groups(hits).into_iter().map(|group| (group.ids.into_iter().collect(), group.hits)).collect()
+        grouped(hits, &[]).into_iter().map(|group| (group.ids.into_iter().collect(), group.hits)).collect()
     }
 
     #[test]
@@ -139,6 +178,14 @@ mod tests {
             show(&hits),
             [(vec!["BIT-1", "CVE-1", "GHSA-1", "PYSEC-1"], vec![0, 2, 3]), (vec!["PYSEC-2"], vec![1])]
         );
+    }
+
+    #[test]
+    fn a_third_record_can_link_two() {
+        let hits = [hit("PYSEC-1", &[], &[]), hit("GHSA-1", &[], &[]), hit("X-1", &[], &[])];
+        let groups = grouped(&hits, &[("PYSEC-1", "CVE-1"), ("GHSA-1", "CVE-1")]);
+        let places: Vec<_> = groups.into_iter().map(|group| group.hits).collect();
+        assert_eq!(places, [vec![0, 1], vec![2]]);
     }
 
     #[test]

@@ -9,22 +9,58 @@ mod evaluate;
 mod finding;
 mod group;
 
+mod release;
+mod severity;
+
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 
 use plimsoll_db::{Index, ProseReader, ReadError};
-use plimsoll_types::{Distro, DistroSpec, Finding, MatchBy, Package, Problem, ProblemCode};
+use plimsoll_types::{
+    Distro, DistroSpec, Finding, Lifecycle, MatchBy, MatchedBy, Package, Problem, ProblemCode, Suppressed,
+    SuppressedBy,
+};
 
-use evaluate::{Hit, Subject};
+use evaluate::{Hit, Lookup, Subject};
+use finding::Judged;
+use release::Release;
+
+/// The ecosystem under which advisories are filed by the vendor and product of a CPE.
+const CPE: &str = "CPE";
+
+/// What packages are matched for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context<'a> {
+    /// The distribution whose packages the operating system's are.
+    pub distro: Option<(&'a Distro, &'a DistroSpec)>,
+    /// The operating system, as OCI and Go spell it; empty for Linux.
+    pub os: &'a str,
+    /// The architecture, as OCI and Go spell it (`amd64`); empty when it is not known.
+    pub architecture: &'a str,
+    /// Whether this is a container, which runs on its host's kernel.
+    pub container: bool,
+}
+
+/// How to match.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    /// Whose word on the severity counts, the first one that says something; see [`severity_source_matches`]. What comes
+    /// behind the list, and the word `auto` in it, is the usual order.
+    pub severity_sources: Vec<String>,
+}
 
 /// What matching found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Matched {
     /// Worst first, then by package and identifier.
     pub findings: Vec<Finding>,
+    /// What advisories say of packages that they turn out not to be about, in the same order.
+    pub suppressed: Vec<Suppressed>,
     /// What could not be matched, sorted.
     pub problems: Vec<Problem>,
+    /// How long the distribution's release is supported, where the index says so.
+    pub lifecycle: Option<Lifecycle>,
 }
 
 /// Why matching cannot be done.
@@ -35,80 +71,69 @@ pub enum MatchError {
     Read(#[from] ReadError),
 }
 
+/// Whether `wanted`, as a user names a source (`nvd`, `ghsa`, `redhat`), means the source with the id `source`: the id
+/// itself, or its beginning up to a hyphen (`debian` for `debian-tracker`).
+pub fn severity_source_matches(wanted: &str, source: &str) -> bool {
+    source.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
 /// Matches `packages`; a finding's `package` is the place in that list.
 ///
-/// Packages of the operating system are held against the advisories of `distro`, by the name that its advisories use;
-/// all others against the advisories of their ecosystem. A package without a version matches nothing.
+/// Packages of the operating system are held against the advisories of the distribution, by the name that its
+/// advisories use; programs that were recognised by their content against those filed by CPE; all others against the
+/// advisories of their ecosystem. A package without a version matches nothing.
 ///
 /// # Errors
 ///
 /// When the index is damaged. A version that cannot be compared is a problem of that package, not an error.
 pub fn match_packages(
     index: &Index,
-    distro: Option<(&Distro, &DistroSpec)>,
+    context: &Context<'_>,
+    options: &Options,
     packages: &[Package],
 ) -> Result<Matched, MatchError> {
     let mut matched = Matched::default();
-    let distro = match distro {
-        Some((distro, spec)) => release(index, distro, spec, packages, &mut matched.problems)?,
+    let release = match context.distro {
+        Some((distro, spec)) => Release::find(index, distro, spec, packages, &mut matched)?,
         None => None,
     };
-    let mut matcher = Matcher { index, prose: index.prose_reader(), known: HashMap::new() };
+    let mut matcher =
+        Matcher { index, context, options, release, prose: index.prose_reader(), known: HashMap::new() };
     for (place, package) in packages.iter().enumerate() {
-        matcher.package(place, package, distro.as_ref(), &mut matched)?;
+        matcher.package(place, package, &mut matched)?;
     }
-    matched.findings.sort_by(|a, b| {
-        let key = |finding: &Finding| (Reverse(finding.vulnerability.severity), finding.package);
+    let key = |finding: &Finding| (Reverse(finding.vulnerability.severity), finding.package);
+    let order = |a: &Finding, b: &Finding| {
         key(a).cmp(&key(b)).then_with(|| a.vulnerability.id.cmp(&b.vulnerability.id))
-    });
+    };
+    matched.findings.sort_by(order);
+    matched.suppressed.sort_by(|a, b| order(&a.finding, &b.finding));
     matched.problems.sort();
     Ok(matched)
 }
 
-/// The release whose advisories are used.
-struct Release<'a> {
-    spec: &'a DistroSpec,
-    ecosystem: String,
+/// All that decides what is found for a package.
+#[derive(PartialEq, Eq, Hash)]
+struct Key<'p> {
+    ecosystem: &'static str,
+    name: &'p str,
+    version: &'p str,
+    binary: &'p str,
+    arch: &'p str,
+    modularity: &'p str,
+    vendor: &'p str,
+    cpes: &'p [String],
 }
-
-/// Finds the release's advisories; a release without any is a problem when there is a package to match.
-fn release<'a>(
-    index: &Index,
-    distro: &Distro,
-    spec: &'a DistroSpec,
-    packages: &[Package],
-    problems: &mut Vec<Problem>,
-) -> Result<Option<Release<'a>>, ReadError> {
-    if !packages.iter().any(|package| package.ecosystem.id == spec.package_ecosystem) {
-        return Ok(None);
-    }
-    let message = match (spec.advisory_ecosystem)(distro) {
-        Some(ecosystem) if index.has_ecosystem(&ecosystem)? => return Ok(Some(Release { spec, ecosystem })),
-        Some(ecosystem) => format!("the advisory database has no advisories for {ecosystem}"),
-        None if distro.version.is_empty() => {
-            format!("which release of {} this is cannot be told", spec.title)
-        }
-        None => format!("there are no advisories for {} {}", spec.title, distro.version),
-    };
-    problems.push(Problem {
-        code: ProblemCode::NoAdvisories,
-        analyzer: String::new(),
-        path: String::new(),
-        layer: None,
-        message,
-    });
-    Ok(None)
-}
-
-/// All that decides what is found for a package: ecosystem, name and version as matched, architecture, module.
-type Key<'p> = (&'static str, &'p str, &'p str, &'p str, &'p str);
 
 struct Matcher<'a, 'p> {
     index: &'a Index,
+    context: &'a Context<'a>,
+    options: &'a Options,
+    release: Option<Release<'a>>,
     prose: ProseReader<'a>,
     /// Where the findings for a package lie that another one repeats: the binaries of one source package, the same
     /// library in several places.
-    known: HashMap<Key<'p>, Range<usize>>,
+    known: HashMap<Key<'p>, (Range<usize>, Range<usize>)>,
 }
 
 impl<'p> Matcher<'_, 'p> {
@@ -116,44 +141,65 @@ impl<'p> Matcher<'_, 'p> {
         &mut self,
         place: usize,
         package: &'p Package,
-        release: Option<&Release<'_>>,
         matched: &mut Matched,
     ) -> Result<(), ReadError> {
-        let (name, version) = match release {
-            Some(release) if package.ecosystem.os && release.spec.match_by == MatchBy::Source => {
-                package.source_or_self()
-            }
-            _ => (package.name.as_str(), package.version.as_str()),
+        let by_source = package.ecosystem.os
+            && self.release.as_ref().is_some_and(|release| release.spec.match_by == MatchBy::Source);
+        let (name, version) = if by_source {
+            package.source_or_self()
+        } else {
+            (package.name.as_str(), package.version.as_str())
         };
         if version.is_empty() {
             return Ok(());
         }
-        let key = (package.ecosystem.id, name, version, package.arch.as_str(), package.modularity.as_str());
-        if let Some(known) = self.known.get(&key).and_then(|range| matched.findings.get(range.clone())) {
-            let again: Vec<Finding> =
-                known.iter().map(|finding| Finding { package: place, ..finding.clone() }).collect();
-            matched.findings.extend(again);
+        let key = Key {
+            ecosystem: package.ecosystem.id,
+            name,
+            version,
+            binary: if by_source { "" } else { package.source_or_self().0 },
+            arch: &package.arch,
+            modularity: &package.modularity,
+            vendor: &package.vendor,
+            cpes: &package.cpes,
+        };
+        if let Some((findings, suppressed)) = self.known.get(&key) {
+            let again = |finding: &Finding| Finding { package: place, ..finding.clone() };
+            let findings: Vec<Finding> =
+                matched.findings.get(findings.clone()).unwrap_or_default().iter().map(again).collect();
+            let suppressed: Vec<Suppressed> = matched
+                .suppressed
+                .get(suppressed.clone())
+                .unwrap_or_default()
+                .iter()
+                .map(|held| Suppressed { finding: again(&held.finding), ..held.clone() })
+                .collect();
+            matched.findings.extend(findings);
+            matched.suppressed.extend(suppressed);
             return Ok(());
         }
-        let subject = Subject { package, name, version };
-        let normalized = (package.ecosystem.normalize_name)(name);
-        let mut hits = Vec::new();
-        let mut unorderable = None;
-        if package.ecosystem.os {
-            if let Some(release) = release.filter(|r| r.spec.package_ecosystem == package.ecosystem.id) {
-                let facts = self.index.lookup(&release.ecosystem, &normalized)?;
-                unorderable = evaluate::hits(self.index, facts, &release.ecosystem, &subject, &mut hits)?;
+        let context = self.context;
+        let os = if context.os.is_empty() { "linux" } else { context.os };
+        let subject = Subject { package, name, version, os, architecture: context.architecture };
+        let mut lookup = Lookup { index: self.index, hits: Vec::new(), unorderable: None };
+        if !package.cpes.is_empty() {
+            for name in cpe_names(&package.cpes) {
+                lookup.take(CPE, &name, &subject, MatchedBy::Cpe)?;
             }
-        } else {
+        } else if !package.ecosystem.os {
+            let normalized = (package.ecosystem.normalize_name)(name);
             for ecosystem in package.ecosystem.advisory_names {
-                let facts = self.index.lookup(ecosystem, &normalized)?;
-                let refused = evaluate::hits(self.index, facts, ecosystem, &subject, &mut hits)?;
-                unorderable = unorderable.or(refused);
+                lookup.take(ecosystem, &normalized, &subject, MatchedBy::Name)?;
             }
+        } else if let Some(release) = &self.release
+            && release.spec.package_ecosystem == package.ecosystem.id
+        {
+            release.look_up(&subject, by_source, &mut lookup)?;
         }
-        let first = matched.findings.len();
-        for group in group::groups(&hits) {
-            matched.findings.extend(self.finding(place, &subject, &hits, &group)?);
+        let first = (matched.findings.len(), matched.suppressed.len());
+        let Lookup { hits, unorderable, .. } = lookup;
+        for group in group::groups(self.index, &hits)? {
+            self.judge(place, &subject, &hits, &group, matched)?;
         }
         if let Some(error) = unorderable {
             let location = package.locations.first();
@@ -165,18 +211,60 @@ impl<'p> Matcher<'_, 'p> {
                 message: format!("{name}: {error}"),
             });
         } else {
-            self.known.insert(key, first..matched.findings.len());
+            let ranges = (first.0..matched.findings.len(), first.1..matched.suppressed.len());
+            self.known.insert(key, ranges);
         }
         Ok(())
     }
 
-    fn finding(
+    /// Makes a finding of a group, or holds it back.
+    fn judge(
         &mut self,
         place: usize,
         subject: &Subject<'_>,
         hits: &[Hit<'_>],
         group: &group::Group<'_>,
-    ) -> Result<Option<Finding>, ReadError> {
-        finding::finding(self.index, &mut self.prose, place, subject, hits, group)
+        matched: &mut Matched,
+    ) -> Result<(), ReadError> {
+        let judged = finding::judge(self.index, &mut self.prose, self.options, place, subject, hits, group)?;
+        let (finding, mut held) = match judged {
+            Judged::Nothing => return Ok(()),
+            Judged::Finding(finding) => (*finding, None),
+            Judged::Suppressed(held) => {
+                let Suppressed { finding, by, origin, reason, .. } = *held;
+                (finding, Some((by, origin, reason)))
+            }
+        };
+        if held.is_none()
+            && subject.package.ecosystem.os
+            && let Some(release) = &self.release
+        {
+            held = release.holds_back(subject.package, self.context.container);
+        }
+        match held {
+            None => matched.findings.push(finding),
+            Some((by, origin, reason)) => {
+                matched.suppressed.push(Suppressed { finding, by, origin, reason, expires: None });
+            }
+        }
+        Ok(())
     }
 }
+
+/// The names under which advisories for these CPEs (2.3, formatted string) are filed: `vendor:product`, each once.
+fn cpe_names(cpes: &[String]) -> Vec<String> {
+    let mut names = Vec::new();
+    for cpe in cpes {
+        let mut parts = cpe.strip_prefix("cpe:2.3:").unwrap_or_default().split(':').skip(1);
+        if let (Some(vendor), Some(product)) = (parts.next(), parts.next()) {
+            let name = format!("{vendor}:{product}").to_lowercase();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+/// What holds a finding back: what kind of thing, where it is stated, the reason.
+type HeldBack = (SuppressedBy, String, String);

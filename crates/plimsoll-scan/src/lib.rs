@@ -17,9 +17,10 @@ use plimsoll_analysis::{Driver, LayerError, Limits, MemoryBudget, TreeError};
 use plimsoll_cache::{Cache, CacheError};
 use plimsoll_db::Index;
 use plimsoll_image::{Image, ImageError};
-use plimsoll_match::MatchError;
+use plimsoll_match::{Context, MatchError};
 use plimsoll_types::{Digest, Problem, ProblemCode, TargetKind, TargetReport};
 
+pub use plimsoll_match::Options as MatchOptions;
 pub use progress::{NoProgress, Progress};
 pub use skip::{Skip, SkipError};
 
@@ -37,6 +38,8 @@ pub struct Options {
     pub skip: Skip,
     /// The most bytes that a layer may have once decompressed.
     pub layer_limit: u64,
+    /// How packages are matched.
+    pub matching: plimsoll_match::Options,
 }
 
 /// Why a scan could not be done.
@@ -160,7 +163,16 @@ impl<'a> Scanner<'a> {
         problems.extend(merged.problems);
         let spec = merged.distro.as_ref().and_then(plimsoll_catalog::distro_spec);
         let distro = merged.distro.as_ref().zip(spec);
-        let matched = plimsoll_match::match_packages(self.index, distro, &merged.packages)?;
+        let matched = {
+            let platform = layers.image.map(|image| &image.metadata.platform);
+            let context = Context {
+                distro,
+                os: platform.map_or("", |platform| &platform.os),
+                architecture: platform.map_or("", |platform| &platform.architecture),
+                container: kind == TargetKind::Image,
+            };
+            plimsoll_match::match_packages(self.index, &context, &self.options.matching, &merged.packages)?
+        };
         problems.extend(matched.problems);
         problems.sort();
         problems.dedup();
@@ -171,7 +183,9 @@ impl<'a> Scanner<'a> {
             distro: merged.distro,
             packages: merged.packages,
             findings: matched.findings,
+            suppressed: matched.suppressed,
             problems,
+            lifecycle: matched.lifecycle,
             ..TargetReport::default()
         })
     }

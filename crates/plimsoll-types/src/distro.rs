@@ -50,4 +50,43 @@ pub struct DistroSpec {
     /// The ecosystem under which a release's advisories are filed, as OSV spells it (`Alpine:v3.20`,
     /// `Debian:12`, `AlmaLinux:8`); `None` when the release cannot be told.
     pub advisory_ecosystem: fn(&Distro) -> Option<String>,
+    /// The ecosystem of fixes that only subscribers get (`Ubuntu:Pro:20.04:LTS`); `None` when there is none.
+    pub subscription_ecosystem: fn(&Distro) -> Option<String>,
+    /// How the distribution calls itself as the vendor of a package, in lower case: a package with a vendor that begins
+    /// with none of them is a third party's. Empty when vendors are not told.
+    pub vendors: &'static [&'static str],
+    /// What tells a third party's package where packages name a maintainer instead of a vendor: a part of the maintainer
+    /// or, with a leading `@@`, of the version, in lower case.
+    pub foreign: &'static [&'static str],
+    /// Whether a source package is the kernel or its headers: a container runs on its host's kernel.
+    pub kernel: fn(&str) -> bool,
+}
+
+impl DistroSpec {
+    /// A distribution of which nothing special is known, for the fields that need nothing else.
+    pub const PLAIN: DistroSpec = DistroSpec {
+        id: "",
+        title: "",
+        os_release_ids: &[],
+        package_ecosystem: "",
+        match_by: MatchBy::Binary,
+        advisory_ecosystem: |_| None,
+        subscription_ecosystem: |_| None,
+        vendors: &[],
+        foreign: &[],
+        kernel: |_| false,
+    };
+
+    /// Whether a package of this vendor (or maintainer) and version comes from someone else than the distribution.
+    pub fn is_foreign(&self, vendor: &str, version: &str) -> bool {
+        if vendor.is_empty() {
+            return false;
+        }
+        let vendor = vendor.to_lowercase();
+        let told = !self.vendors.is_empty() && !self.vendors.iter().any(|own| vendor.starts_with(own));
+        told || self.foreign.iter().any(|mark| match mark.strip_prefix("@@") {
+            Some(mark) => version.to_lowercase().contains(mark),
+            None => vendor.contains(mark),
+        })
+    }
 }

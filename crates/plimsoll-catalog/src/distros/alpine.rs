@@ -21,6 +21,8 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
             }
             Some(format!("Alpine:v{major}.{minor}"))
         },
+        kernel: super::apk_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Alpine",
 };

@@ -17,6 +17,9 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
             let first = distro.version.contains('.') && major.len() == 4;
             Some(format!("Amazon Linux:{}", if first { "1" } else { major }))
         },
+        vendors: &["amazon"],
+        kernel: super::rpm_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Amazon Linux",
 };

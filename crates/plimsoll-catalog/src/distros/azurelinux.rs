@@ -12,6 +12,9 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
         package_ecosystem: "rpm",
         match_by: MatchBy::Source,
         advisory_ecosystem: |distro| Some(format!("Azure Linux:{}", major(distro)?)),
+        vendors: &["microsoft"],
+        kernel: super::rpm_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Azure Linux",
 };

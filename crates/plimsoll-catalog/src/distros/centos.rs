@@ -13,6 +13,9 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
         package_ecosystem: "rpm",
         match_by: MatchBy::Binary,
         advisory_ecosystem: |distro| Some(format!("Red Hat:enterprise_linux:{}", major(distro)?)),
+        vendors: &["centos"],
+        kernel: super::rpm_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "",
 };

@@ -12,6 +12,8 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
         package_ecosystem: "apk",
         match_by: MatchBy::Source,
         advisory_ecosystem: |_| Some("Chainguard".to_owned()),
+        kernel: super::apk_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Chainguard",
 };

@@ -27,6 +27,9 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
             };
             Some(format!("Debian:{number}"))
         },
+        foreign: super::DEB_THIRD_PARTIES,
+        kernel: super::deb_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Debian",
 };

@@ -12,6 +12,9 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
         package_ecosystem: "rpm",
         match_by: MatchBy::Binary,
         advisory_ecosystem: |distro| Some(format!("Fedora:{}", major(distro)?)),
+        vendors: &["fedora"],
+        kernel: super::rpm_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Fedora",
 };

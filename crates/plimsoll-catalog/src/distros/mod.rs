@@ -61,6 +61,102 @@ fn major(distro: &Distro) -> Option<&str> {
     distro.version.get(..digits).filter(|major| !major.is_empty())
 }
 
+/// What tells packages of widespread third-party repositories from Debian's and Ubuntu's own: the maintainer's address,
+/// or a mark in the version. Whose packages they are their repositories say.
+const DEB_THIRD_PARTIES: &[&str] = &[
+    "@@.pgdg",
+    "@@+deb.sury.org",
+    "@@nodesource",
+    "@adoptium.net",
+    "@azul.com",
+    "@cloudflare.com",
+    "@confluent.io",
+    "@datadoghq.com",
+    "@docker.com",
+    "@dynatrace.com",
+    "@elastic.co",
+    "@gitlab.com",
+    "@grafana.com",
+    "@hashicorp.com",
+    "@influxdata.com",
+    "@kitware.com",
+    "@mariadb.org",
+    "@microsoft.com",
+    "@mongodb.com",
+    "@newrelic.com",
+    "@nginx.com",
+    "@nodesource.com",
+    "@nvidia.com",
+    "@oss.oracle.com",
+    "@percona.com",
+    "@rabbitmq.com",
+    "@redis.com",
+    "@yarnpkg.com",
+    "chrome-linux@google.com",
+    "cloud-sdk",
+    "nginx-packaging@f5.com",
+    "nodesource",
+];
+
+/// Whether a source package of Debian or Ubuntu is the kernel: `linux`, `linux-signed-amd64`, `linux-5.10`,
+/// `linux-hwe-6.8`. Others begin with `linux-` too (`linux-atm`, `linux-base`).
+fn deb_kernel(name: &str) -> bool {
+    const FLAVOURS: &[&str] = &[
+        "aws",
+        "azure",
+        "bluefield",
+        "gcp",
+        "gke",
+        "hwe",
+        "ibm",
+        "intel",
+        "iot",
+        "kvm",
+        "laptop",
+        "lowlatency",
+        "meta",
+        "nvidia",
+        "oem",
+        "oracle",
+        "raspi",
+        "realtime",
+        "restricted",
+        "riscv",
+        "signed",
+        "starfive",
+        "xilinx",
+    ];
+    let Some(rest) = name.strip_prefix("linux") else { return false };
+    let Some(rest) = rest.strip_prefix('-') else { return rest.is_empty() };
+    rest.starts_with(|c: char| c.is_ascii_digit())
+        || FLAVOURS.iter().any(|flavour| {
+            rest.strip_prefix(flavour).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
+}
+
+/// Whether a source package of an RPM distribution is the kernel: `kernel`, `kernel-default`, `linux` (Photon).
+fn rpm_kernel(name: &str) -> bool {
+    matches!(
+        name,
+        "kernel"
+            | "kernel-headers"
+            | "kernel-rt"
+            | "kernel-uek"
+            | "linux"
+            | "linux-glibc-devel"
+            | "linux-api-headers"
+    ) || name.strip_prefix("kernel-").is_some_and(|rest| {
+        ["default", "source", "azure", "kvmsmall", "devel", "core", "modules", "hwe", "64k"]
+            .iter()
+            .any(|flavour| rest.starts_with(flavour))
+    })
+}
+
+/// Whether a source package of an apk distribution is the kernel.
+fn apk_kernel(name: &str) -> bool {
+    matches!(name, "linux" | "linux-headers" | "linux-lts" | "linux-virt" | "linux-edge" | "linux-rpi")
+}
+
 #[cfg(test)]
 mod tests {
     use plimsoll_analysis::{DistroFact, Fact, File, Output};
@@ -171,6 +267,53 @@ mod tests {
             b"Scientific Linux release 6.10 (Carbon)\n",
             &[],
         );
+    }
+
+    #[test]
+    fn kernels() {
+        for name in ["linux", "linux-5.10", "linux-signed-amd64", "linux-hwe-6.8", "linux-aws", "linux-meta"]
+        {
+            assert!(deb_kernel(name), "{name}");
+        }
+        for name in ["linux-atm", "linux-base", "linuxptp", "util-linux", "linux-awsome"] {
+            assert!(!deb_kernel(name), "{name}");
+        }
+        assert!(rpm_kernel("kernel") && rpm_kernel("kernel-default") && !rpm_kernel("kernelshark"));
+    }
+
+    #[test]
+    fn third_parties() {
+        let spec = |id: &str| DISTROS.iter().find(|entry| entry.spec.id == id).unwrap().spec;
+        for (id, vendor, version, foreign) in [
+            ("debian", "Docker <support@docker.com>", "5:27.0.3-1~debian.12~bookworm", true),
+            (
+                "debian",
+                "Debian PostgreSQL Maintainers <team+postgresql@tracker.debian.org>",
+                "16.3-1.pgdg120+1",
+                true,
+            ),
+            ("debian", "Debian OpenSSL Team <pkg-openssl-devel@alioth-lists.debian.net>", "3.0.11-1", false),
+            ("ubuntu", "Ubuntu Developers <ubuntu-devel-discuss@lists.ubuntu.com>", "3.0.2-0ubuntu1", false),
+            ("almalinux", "AlmaLinux", "1", false),
+            ("almalinux", "Fedora Project", "1", true),
+            ("redhat", "Red Hat, Inc.", "1", false),
+            ("redhat", "", "1", false),
+            ("suse", "SUSE LLC <https://www.suse.com/>", "1", false),
+            ("suse", "obs://build.opensuse.org/server:monitoring", "1", true),
+            ("alpine", "Natanael Copa <ncopa@alpinelinux.org>", "1", false),
+        ] {
+            assert_eq!(spec(id).is_foreign(vendor, version), foreign, "{id} {vendor} {version}");
+        }
+    }
+
+    #[test]
+    fn fixes_for_subscribers() {
+        let ubuntu = DISTROS.iter().find(|entry| entry.spec.id == "ubuntu").unwrap().spec;
+        let distro =
+            |version: &str| Distro { id: "ubuntu".into(), version: version.into(), ..Distro::default() };
+        // As OSV names the ecosystem.
+        assert_eq!((ubuntu.subscription_ecosystem)(&distro("20.04")), Some("Ubuntu:Pro:20.04:LTS".into()));
+        assert_eq!((ubuntu.subscription_ecosystem)(&distro("23.10")), None);
     }
 
     #[test]

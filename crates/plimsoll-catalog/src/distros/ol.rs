@@ -12,6 +12,9 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
         package_ecosystem: "rpm",
         match_by: MatchBy::Binary,
         advisory_ecosystem: |distro| Some(format!("Oracle Linux:{}", major(distro)?)),
+        vendors: &["oracle"],
+        kernel: super::rpm_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Oracle Linux",
 };

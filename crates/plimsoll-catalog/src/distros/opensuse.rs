@@ -18,6 +18,9 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
             "opensuse-leap-micro" => Some(format!("openSUSE:Leap Micro {}", distro.version)),
             _ => Some(format!("openSUSE:Leap {}", distro.version)),
         },
+        vendors: &["opensuse", "suse"],
+        kernel: super::rpm_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "openSUSE",
 };

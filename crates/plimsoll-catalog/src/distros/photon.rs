@@ -17,6 +17,9 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
             let release = if distro.version == major { format!("{major}.0") } else { distro.version.clone() };
             Some(format!("Photon OS:{release}"))
         },
+        vendors: &["vmware", "broadcom"],
+        kernel: super::rpm_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Photon OS",
 };

@@ -14,6 +14,9 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
         package_ecosystem: "rpm",
         match_by: MatchBy::Binary,
         advisory_ecosystem: |distro| Some(format!("Red Hat:enterprise_linux:{}", major(distro)?)),
+        vendors: &["red hat"],
+        kernel: super::rpm_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Red Hat",
 };

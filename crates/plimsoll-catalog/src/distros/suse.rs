@@ -35,6 +35,9 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
                 (false, _) => format!("SUSE:Linux Enterprise Server {major} SP{minor}"),
             })
         },
+        vendors: &["suse"],
+        kernel: super::rpm_kernel,
+        ..DistroSpec::PLAIN
     },
     advisory_name: "SUSE",
 };

@@ -9,7 +9,7 @@ mod cases;
 use plimsoll_advisory::{Advisory, Affected, Event, Range};
 use plimsoll_catalog::{distro_spec, ecosystem};
 use plimsoll_db::Index;
-use plimsoll_match::{Matched, match_packages};
+use plimsoll_match::{Context, Matched, Options, match_packages};
 use plimsoll_types::{Distro, Finding, Location, Package, PackageUrl, SourcePackage, Status};
 
 /// A package of an ecosystem.
@@ -90,7 +90,8 @@ fn index(advisories: Vec<Advisory>) -> Index {
 
 fn match_in(index: &Index, distro: Option<&Distro>, packages: &[Package]) -> Matched {
     let distro = distro.map(|distro| (distro, distro_spec(distro).unwrap()));
-    match_packages(index, distro, packages).unwrap()
+    let context = Context { distro, ..Context::default() };
+    match_packages(index, &context, &Options::default(), packages).unwrap()
 }
 
 /// Identifiers of the findings, in order.

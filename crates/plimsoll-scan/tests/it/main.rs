@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use plimsoll_cache::Cache;
-use plimsoll_db::{End, FactRecord, Index, Interval, Record, WriteOptions};
+use plimsoll_db::{End, Extras, FactRecord, Index, Interval, Record, WriteOptions};
 use plimsoll_image::sources::{self, Request};
 use plimsoll_image::{Image, PlatformChoice};
 use plimsoll_scan::{DEFAULT_LAYER_LIMIT, NoProgress, Options, ScanError, Scanner, Skip};
@@ -63,11 +63,8 @@ fn index() -> Index {
             ecosystem: ecosystem.to_owned(),
             package: package.to_owned(),
             status: Status::Fixed,
-            severity: None,
             intervals: vec![Interval { introduced: String::new(), end: End::Fixed(fixed.to_owned()) }],
-            versions: Vec::new(),
-            arches: Vec::new(),
-            modularity: String::new(),
+            ..FactRecord::default()
         }],
         ..Record::default()
     };
@@ -76,7 +73,7 @@ fn index() -> Index {
         record("CVE-2021-23337", "npm", "lodash", "4.17.21"),
         record("CVE-2021-28831", "Alpine:v3.20", "busybox", "1.40.0-r0"),
     ];
-    let bytes = plimsoll_db::write(records, &WriteOptions::default()).unwrap();
+    let bytes = plimsoll_db::write(records, Extras::default(), &WriteOptions::default()).unwrap();
     Index::from_bytes(bytes).unwrap()
 }
 
@@ -103,7 +100,12 @@ impl<'a> Scan<'a> {
     /// Scans with a scanner of its own; the text is the failure to write to the cache.
     fn run<T>(self, scan: impl FnOnce(&Scanner<'_>) -> T) -> (T, Option<String>) {
         let (index, stop) = (index(), AtomicBool::new(self.stop));
-        let options = Options { threads: self.threads, skip: self.skip, layer_limit: self.limit };
+        let options = Options {
+            threads: self.threads,
+            skip: self.skip,
+            layer_limit: self.limit,
+            matching: plimsoll_match::Options::default(),
+        };
         let scanner = Scanner::new(options, self.cache.map(Cache::new), &index, &stop, &NoProgress);
         let result = scan(&scanner);
         (result, scanner.cache_failure().map(|error| error.to_string()))
