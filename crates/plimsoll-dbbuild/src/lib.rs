@@ -1,13 +1,16 @@
 //! Builds the advisory index from feeds on disk: reads, parses, joins, compiles, installs. No network, no clock: the
 //! same feeds and the same options give the same bytes.
 
+mod assemble;
 mod inputs;
 mod kev;
 mod merge;
 mod ranges;
 mod report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::io::{Cursor, Seek, Write};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -16,12 +19,14 @@ use std::sync::{Mutex, PoisonError};
 
 use plimsoll_advisory::Advisory;
 use plimsoll_advisory::sources::{self, RefusalReason, Sink};
-use plimsoll_db::{Extras, InstallError, Record, WriteError, WriteOptions};
+use plimsoll_db::{Extras, InstallError, Installation, Record, WriteError, WriteOptions};
 use plimsoll_types::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 pub use inputs::Limits;
 pub use report::{BuildReport, DropReason, Dropped, FormReport, SourceReport};
 
+use assemble::Assembler;
 use inputs::FeedFile;
 use report::Drops;
 
@@ -90,17 +95,15 @@ pub enum BuildError {
 /// When an input cannot be read to its end, a limit is passed, no advisory is found, or the output cannot be written.
 /// Records that cannot be read are no error: they are counted in the report.
 pub fn build(inputs: &[PathBuf], output: &Path, options: &BuildOptions) -> Result<BuildReport, BuildError> {
-    let (advisories, mut report) = read(inputs, options)?;
-    let bytes = compile_counted(
-        advisories,
-        &WriteOptions { built: Some(options.built_at), digest: true },
-        options.threads,
-        &mut report,
-    )?;
+    let (read, mut report) = read(inputs, options)?;
+    let installation = Installation::create(output)?;
+    let write = WriteOptions { built: Some(options.built_at), digest: true };
+    let installation = compile_counted(read, installation, &write, options.threads, &mut report)?;
     if report.advisories == 0 {
         return Err(BuildError::Empty);
     }
-    plimsoll_db::install(&bytes, output)?;
+    installation.finish()?;
+    report.bytes = std::fs::metadata(output).map(|metadata| metadata.len()).unwrap_or_default();
     Ok(report)
 }
 
@@ -111,7 +114,18 @@ pub fn build(inputs: &[PathBuf], output: &Path, options: &BuildOptions) -> Resul
 /// When a count is beyond the format's limits.
 pub fn compile(advisories: Vec<Advisory>, built: Option<Timestamp>) -> Result<Vec<u8>, WriteError> {
     let options = WriteOptions { built, digest: false };
-    compile_counted(advisories, &options, NonZeroUsize::MIN, &mut BuildReport::default())
+    let mut sink = Sink::new();
+    advisories.into_iter().for_each(|advisory| sink.keep(advisory));
+    let read = Read { sink, digests: BTreeMap::new() };
+    let out = Cursor::new(Vec::new());
+    Ok(compile_counted(read, out, &options, NonZeroUsize::MIN, &mut BuildReport::default())?.into_inner())
+}
+
+/// What was read from all files.
+struct Read {
+    sink: Sink,
+    /// The digests of the files that each source's records came from.
+    digests: BTreeMap<String, BTreeSet<[u8; 32]>>,
 }
 
 /// What became of one file, with its place in the input.
@@ -119,6 +133,7 @@ struct Parsed {
     place: u64,
     form: Option<&'static str>,
     sink: Sink,
+    digest: [u8; 32],
 }
 
 /// Files travel to the parsers in batches of about this many bytes.
@@ -127,7 +142,7 @@ const BATCH: usize = 512 << 10;
 type Batch = Vec<(u64, FeedFile)>;
 
 /// Reads and parses all inputs.
-fn read(inputs: &[PathBuf], options: &BuildOptions) -> Result<(Vec<Advisory>, BuildReport), BuildError> {
+fn read(inputs: &[PathBuf], options: &BuildOptions) -> Result<(Read, BuildReport), BuildError> {
     let (sender, receiver) = sync_channel::<Batch>(4);
     let receiver = Mutex::new(receiver);
     let receiver = &receiver;
@@ -164,7 +179,15 @@ fn read(inputs: &[PathBuf], options: &BuildOptions) -> Result<(Vec<Advisory>, Bu
     let mut report = BuildReport::default();
     let mut forms: BTreeMap<&str, FormReport> = BTreeMap::new();
     let mut all = Sink::new();
-    for Parsed { form, sink, .. } in parsed {
+    let mut digests: BTreeMap<String, BTreeSet<[u8; 32]>> = BTreeMap::new();
+    for Parsed { form, sink, digest, .. } in parsed {
+        let mut last = "";
+        for advisory in &sink.advisories {
+            if advisory.source != last {
+                last = &advisory.source;
+                digests.entry(last.to_owned()).or_default().insert(digest);
+            }
+        }
         let Some(id) = form else {
             report.unrecognised += 1;
             all.append(sink);
@@ -182,7 +205,7 @@ fn read(inputs: &[PathBuf], options: &BuildOptions) -> Result<(Vec<Advisory>, Bu
     }
     report.forms = forms.into_values().collect();
     report.refusals = all.refusals().to_vec();
-    Ok((all.advisories, report))
+    Ok((Read { sink: all, digests }, report))
 }
 
 fn parse_batches(receiver: &Mutex<Receiver<Batch>>) -> Vec<Parsed> {
@@ -192,7 +215,8 @@ fn parse_batches(receiver: &Mutex<Receiver<Batch>>) -> Vec<Parsed> {
         let Ok(batch) = batch else { return out };
         for (place, file) in batch {
             let (form, sink) = parse_file(&file);
-            out.push(Parsed { place, form, sink });
+            let digest = file.content.as_ref().map_or([0; 32], |bytes| Sha256::digest(bytes).into());
+            out.push(Parsed { place, form, sink, digest });
         }
     }
 }
@@ -222,48 +246,47 @@ fn parse_file(file: &FeedFile) -> (Option<&'static str>, Sink) {
 }
 
 /// Joins and compiles, and counts into `report`.
-fn compile_counted(
-    advisories: Vec<Advisory>,
+fn compile_counted<W: Write + Seek>(
+    read: Read,
+    out: W,
     options: &WriteOptions,
     threads: NonZeroUsize,
     report: &mut BuildReport,
-) -> Result<Vec<u8>, WriteError> {
-    let mut sources: BTreeMap<String, SourceReport> = BTreeMap::new();
-    let mut kept = Vec::with_capacity(advisories.len());
-    for advisory in advisories {
-        let source = sources.entry(advisory.source.clone()).or_default();
-        source.read += 1;
-        if advisory.withdrawn.is_some() {
-            source.withdrawn += 1;
-        } else {
+) -> Result<W, WriteError> {
+    let Read { sink, digests } = read;
+    let mut assembler = Assembler::new(out, *options)?;
+    let mut kept = Vec::with_capacity(sink.advisories.len());
+    for advisory in sink.advisories {
+        if assembler.admits(&advisory) {
             kept.push(advisory);
         }
     }
     let (records, drops) = records(merge::join(kept), threads);
-    let mut ecosystems: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut written = Vec::with_capacity(records.len());
     for (source, record) in records {
-        let source = sources.entry(source).or_default();
-        match record {
-            None => source.unmatchable += 1,
-            Some(record) => {
-                source.advisories += 1;
-                source.facts += record.facts.len() as u64;
-                written.push(record);
-            }
-        }
+        assembler.record(&source, record)?;
     }
-    for fact in written.iter().flat_map(|record| &record.facts) {
-        *ecosystems.entry(&fact.ecosystem).or_default() += 1;
-    }
-    report.ecosystems = ecosystems.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-    report.dropped = drops.finish();
-    report.sources = sources.into_iter().map(|(id, source)| SourceReport { id, ..source }).collect();
-    report.advisories = written.len() as u64;
-    report.facts = report.ecosystems.iter().map(|(_, count)| count).sum();
-    let bytes = plimsoll_db::write(written, Extras::default(), options)?;
-    report.bytes = bytes.len() as u64;
-    Ok(bytes)
+    let extras = Extras {
+        epss: sink.epss.into_iter().map(|score| (score.cve, score.epss)).collect(),
+        lifecycles: sink.lifecycles,
+        repositories: sink.repositories.into_iter().map(|found| (found.repository, found.cpes)).collect(),
+        source_digests: digests
+            .into_iter()
+            .map(|(source, files)| {
+                let mut all = Sha256::new();
+                files.iter().for_each(|file| all.update(file));
+                (source, hex(&all.finalize()))
+            })
+            .collect(),
+    };
+    assembler.finish(extras, drops, report)
+}
+
+/// Bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Makes records of advisories on several threads, in order.

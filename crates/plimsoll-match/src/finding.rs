@@ -295,7 +295,14 @@ fn order(hits: &mut [&Hit<'_>], fixes: &Fixes, versions: &dyn VersionScheme) {
     hits.sort_by_cached_key(|hit| {
         let status = hit.facts.first().map(|held| held.fact.status);
         let listed = hit.facts.iter().all(|held| matches!(held.held, Held::Listed(_)));
-        (rank(hit), listed, status, hit.advisory.source.to_owned(), hit.advisory.id.to_owned())
+        (
+            hit.subscription,
+            rank(hit),
+            listed,
+            status,
+            hit.advisory.source.to_owned(),
+            hit.advisory.id.to_owned(),
+        )
     });
 }
 

@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod cases;
+mod limits;
 
 use plimsoll_advisory::{Advisory, Affected, Event, Range};
 use plimsoll_catalog::{distro_spec, ecosystem};
@@ -92,6 +93,10 @@ fn match_in(index: &Index, distro: Option<&Distro>, packages: &[Package]) -> Mat
     let distro = distro.map(|distro| (distro, distro_spec(distro).unwrap()));
     let context = Context { distro, ..Context::default() };
     match_packages(index, &context, &Options::default(), packages).unwrap()
+}
+
+fn match_with(index: &Index, context: &Context<'_>, options: &Options, packages: &[Package]) -> Matched {
+    match_packages(index, context, options, packages).unwrap()
 }
 
 /// Identifiers of the findings, in order.
