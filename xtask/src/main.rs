@@ -6,6 +6,7 @@ mod bench;
 mod compare;
 mod demo;
 mod generate;
+mod index;
 mod measure;
 mod saved;
 mod table;
@@ -69,6 +70,24 @@ enum Command {
         /// A report in Plimsoll's JSON
         report: PathBuf,
     },
+    /// Write an advisory index of 6 million facts
+    #[command(hide = true)]
+    SyntheticIndex {
+        /// The database
+        output: PathBuf,
+    },
+    /// Open the synthetic index, look packages up, match
+    #[command(hide = true)]
+    MeasureIndex {
+        /// The database
+        index: PathBuf,
+    },
+    /// Hold the synthetic index open until standard input ends
+    #[command(hide = true)]
+    HoldIndex {
+        /// The database
+        index: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -79,6 +98,9 @@ struct Bench {
     /// Folder with data/advisories [default: ../shared beside the checkout]
     #[arg(long, value_name = "DIR")]
     shared: Option<PathBuf>,
+    /// An upstream trivy-db file (trivy.db) of about five million facts to import
+    #[arg(long, value_name = "FILE")]
+    trivy_db: Option<PathBuf>,
     /// How often each figure is taken; the median counts
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     runs: u16,
@@ -127,6 +149,9 @@ fn run() -> anyhow::Result<ExitCode> {
         }
         Command::Inflate { image } => baseline::inflate(&image).map(|()| ExitCode::SUCCESS),
         Command::Hash { image } => baseline::hash(&image).map(|()| ExitCode::SUCCESS),
+        Command::SyntheticIndex { output } => index::synthetic(&output).map(|()| ExitCode::SUCCESS),
+        Command::MeasureIndex { index } => index::measure(&index).map(|()| ExitCode::SUCCESS),
+        Command::HoldIndex { index } => index::hold(&index).map(|()| ExitCode::SUCCESS),
         Command::Lookup { index, report } => baseline::lookup(&index, &report).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -161,8 +161,7 @@ impl Index {
     /// The source and the id of an advisory.
     fn name_of(&self, number: u32) -> Result<(&str, &str), ReadError> {
         let record = self.record(Section::Advisories, number)?;
-        let (id, source) = (self.field(u32_at(record, 0))?, self.field(u32_at(record, 4))?);
-        Ok((self.string(source)?, self.string(id)?))
+        Ok((self.source_of(record)?, self.string(self.field(u32_at(record, 0))?)?))
     }
 
     /// All facts, ordered by advisory.

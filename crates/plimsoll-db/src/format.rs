@@ -23,11 +23,8 @@
 //!  10 lists         u32 each: string numbers or advisory numbers
 //!  11 qualifiers    24 bytes: start in `lists` u32 | counts of architectures, systems, CPEs and symbols u32 each, which
 //!                   follow each other there | modularity (string) u32; number 0 = none
-//!  12 advisories    48 bytes: id (string) u32 | source (string) u32 | lists start u32
-//!                   | counts u16 of aliases, covers, CWEs, CVSS pairs, severity pairs
+//!  12 advisories   12 bytes: id (string) u32 | detail u32 (0 = none) | source (its place in `sources`) u16
 //!                   | flags u16 (1 = known exploited, 2 = public exploit)
-//!                   | published i64 | modified i64 (i64::MIN = unknown) | prose block u32 (u32::MAX = none)
-//!                   | offset in the block u32
 //!  13 ecosystems    u32 each: strings, sorted by their bytes
 //!  14 sources       56 bytes: id (string) u32 | reserved u32 | advisories u64 | newest date i64 (i64::MIN = unknown)
 //!                   | SHA-256 of what it was read from (zeros = unknown), sorted by id
@@ -35,6 +32,9 @@
 //!  16 life cycles   32 bytes: ecosystem (string) u32 | reserved u32 | released i64 | ends i64 | extended ends i64,
 //!                   sorted by the ecosystem's bytes
 //!  17 repositories  12 bytes: repository (string) u32 | CPEs start in `lists` u32 | count u32, sorted by the name's bytes
+//!  18 details      40 bytes: lists start u32 | counts u16 of aliases, covers, CWEs, CVSS pairs, severity pairs
+//!                   | reserved u16 | published i64 | modified i64 (i64::MIN = unknown) | prose block u32
+//!                   (u32::MAX = none) | offset in the block u32; detail 0 is of an advisory without any
 //! ```
 //!
 //! Prose comes first so that a writer can put it out while it still reads advisories.
@@ -51,7 +51,7 @@ pub(crate) const MAGIC: [u8; 8] = *b"PLIMSOL\0";
 pub(crate) const HEADER_LEN: usize = 80;
 pub(crate) const CHECKSUM_AT: usize = 64;
 pub(crate) const TABLE_ENTRY_LEN: usize = 32;
-pub(crate) const SECTION_COUNT: usize = 17;
+pub(crate) const SECTION_COUNT: usize = 18;
 pub(crate) const CONTENT_AT: usize = HEADER_LEN + SECTION_COUNT * TABLE_ENTRY_LEN;
 pub(crate) const SEPARATOR: u8 = 0x1f;
 
@@ -59,7 +59,8 @@ pub(crate) const FACT_LEN: usize = 16;
 pub(crate) const EXTENT_LEN: usize = 16;
 pub(crate) const INTERVAL_LEN: usize = 12;
 pub(crate) const QUALIFIER_LEN: usize = 24;
-pub(crate) const ADVISORY_LEN: usize = 48;
+pub(crate) const ADVISORY_LEN: usize = 12;
+pub(crate) const DETAIL_LEN: usize = 40;
 pub(crate) const BLOCK_LEN: usize = 16;
 pub(crate) const SOURCE_LEN: usize = 56;
 pub(crate) const EPSS_LEN: usize = 16;
@@ -89,6 +90,7 @@ pub(crate) enum Section {
     Epss,
     Lifecycles,
     Repositories,
+    Details,
 }
 
 impl Section {
@@ -110,6 +112,7 @@ impl Section {
         Section::Epss,
         Section::Lifecycles,
         Section::Repositories,
+        Section::Details,
     ];
 
     /// The id in the section table.
@@ -131,6 +134,7 @@ impl Section {
             Section::Epss => EPSS_LEN,
             Section::Lifecycles => LIFECYCLE_LEN,
             Section::Repositories => REPOSITORY_LEN,
+            Section::Details => DETAIL_LEN,
             Section::Keys | Section::Identifiers | Section::Strings | Section::Prose => 1,
         }
     }

@@ -212,11 +212,12 @@ impl Index {
     /// When there is none or the index is damaged.
     pub fn advisory(&self, number: u32) -> Result<AdvisoryRef<'_>, ReadError> {
         let record = self.record(Section::Advisories, number)?;
+        let detail = self.record(Section::Details, self.field(u32_at(record, 4))?)?;
         let mut counts = [0u64; 5];
         for (i, count) in counts.iter_mut().enumerate() {
-            *count = u64::from(self.field(u16_at(record, 12 + 2 * i))?);
+            *count = u64::from(self.field(u16_at(detail, 4 + 2 * i))?);
         }
-        let start = self.field(u32_at(record, 8))?;
+        let start = self.field(u32_at(detail, 0))?;
         let total = counts[0] + counts[1] + counts[2] + 2 * (counts[3] + counts[4]);
         let mut words = self.words(start, total)?;
         let mut texts = |count: u64| -> Result<Vec<&str>, ReadError> {
@@ -235,17 +236,23 @@ impl Index {
         }
         Ok(AdvisoryRef {
             id: self.string(self.field(u32_at(record, 0))?)?,
-            source: self.string(self.field(u32_at(record, 4))?)?,
+            source: self.source_of(record)?,
             aliases,
             covers,
             cwes,
             cvss,
             severities,
-            published: format::time_of(self.field(i64_at(record, 24))?),
-            modified: format::time_of(self.field(i64_at(record, 32))?),
-            known_exploited: self.field(u16_at(record, 22))? & format::FLAG_KNOWN_EXPLOITED != 0,
-            public_exploit: self.field(u16_at(record, 22))? & format::FLAG_PUBLIC_EXPLOIT != 0,
+            published: format::time_of(self.field(i64_at(detail, 16))?),
+            modified: format::time_of(self.field(i64_at(detail, 24))?),
+            known_exploited: self.field(u16_at(record, 10))? & format::FLAG_KNOWN_EXPLOITED != 0,
+            public_exploit: self.field(u16_at(record, 10))? & format::FLAG_PUBLIC_EXPLOIT != 0,
         })
+    }
+
+    /// The id of the source of an advisory's record.
+    pub(crate) fn source_of(&self, record: &[u8]) -> Result<&str, ReadError> {
+        let source = self.record(Section::Sources, u32::from(self.field(u16_at(record, 8))?))?;
+        self.string(self.field(u32_at(source, 0))?)
     }
 
     /// How many advisories the index holds; their numbers are below.
@@ -489,7 +496,8 @@ impl ProseReader<'_> {
     pub fn read(&mut self, number: u32) -> Result<Prose, ReadError> {
         let index = self.index;
         let record = index.record(Section::Advisories, number)?;
-        let (block, offset) = (index.field(u32_at(record, 40))?, index.field(u32_at(record, 44))?);
+        let detail = index.record(Section::Details, index.field(u32_at(record, 4))?)?;
+        let (block, offset) = (index.field(u32_at(detail, 32))?, index.field(u32_at(detail, 36))?);
         if block == u32::MAX {
             return Ok(Prose::default());
         }

@@ -2,7 +2,7 @@
 //! [`Builder`] takes them one by one and holds what it must, no prose: it is for databases that are larger than memory
 //! should be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Cursor, Seek, SeekFrom, Write};
 
 use hashbrown::HashTable;
@@ -102,18 +102,37 @@ struct Pending {
     day: u16,
 }
 
-/// An advisory without its facts, as numbers.
+/// An advisory as numbers.
 #[derive(Clone, Copy)]
 struct Head {
     id: u32,
     source: u32,
+    /// Its place among the details; 0 for none.
+    detail: u32,
+    flags: u16,
+}
+
+/// What there is to say of an advisory beside its facts. Of most that come from a distribution there is nothing: their
+/// vulnerability is another source's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Detail {
     list: u32,
     counts: [u16; 5],
-    flags: u16,
     published: i64,
     modified: i64,
     block: u32,
     offset: u32,
+}
+
+impl Detail {
+    const NONE: Detail = Detail {
+        list: 0,
+        counts: [0; 5],
+        published: i64::MIN,
+        modified: i64::MIN,
+        block: u32::MAX,
+        offset: 0,
+    };
 }
 
 /// Writes an index from records that come one by one.
@@ -129,6 +148,7 @@ pub struct Builder<W> {
     key: Vec<u8>,
     facts: Vec<Pending>,
     heads: Vec<Head>,
+    details: Vec<Detail>,
     by_name: HashTable<u32>,
     lists: Runs,
     intervals: Runs,
@@ -158,6 +178,7 @@ impl<W: Write + Seek> Builder<W> {
             key: Vec::new(),
             facts: Vec::new(),
             heads: Vec::new(),
+            details: vec![Detail::NONE],
             by_name: HashTable::new(),
             lists: Runs::default(),
             intervals: Runs::default(),
@@ -210,17 +231,16 @@ impl<W: Write + Seek> Builder<W> {
         let number = u32::try_from(self.heads.len()).map_err(|_| WriteError::TooMany("advisories"))?;
         let (list, counts) = self.list_of(record)?;
         let (block, offset) = self.prose.add(&record.prose, &mut self.out)?;
-        self.heads.push(Head {
-            id,
-            source,
+        let detail = Detail {
             list,
             counts,
-            flags: flags(record),
             published: format::time_code(record.published),
             modified: format::time_code(record.modified),
             block,
             offset,
-        });
+        };
+        let detail = self.detail(0, detail)?;
+        self.heads.push(Head { id, source, detail, flags: flags(record) });
         let heads = &self.heads;
         self.by_name.insert_unique(hash(id, source), number, |number| {
             heads.get(*number as usize).map_or(0, |head| hash(head.id, head.source))
@@ -254,32 +274,26 @@ impl<W: Write + Seek> Builder<W> {
 
     /// Adds to an advisory what another record says of it.
     fn join(&mut self, number: u32, record: &Record) -> Result<(), WriteError> {
-        let place = number as usize;
-        let Some(head) = self.heads.get(place).copied() else { return Ok(()) };
+        let Some(head) = self.heads.get(number as usize).copied() else { return Ok(()) };
+        let mut detail = self.details.get(head.detail as usize).copied().unwrap_or(Detail::NONE);
         let says_more = !(record.aliases.is_empty()
             && record.covers.is_empty()
             && record.cwes.is_empty()
             && record.cvss.is_empty()
             && record.severities.is_empty());
-        let (mut list, mut counts) = (head.list, head.counts);
         if says_more {
-            let mut both = self.lists_of(&head);
-            for (into, from) in [&mut both.aliases, &mut both.covers, &mut both.cwes].into_iter().zip([
-                &record.aliases,
-                &record.covers,
-                &record.cwes,
-            ]) {
+            let mut both = self.lists_of(&detail);
+            let texts = [&record.aliases, &record.covers, &record.cwes];
+            for (into, from) in [&mut both.aliases, &mut both.covers, &mut both.cwes].into_iter().zip(texts) {
                 unite(into, from);
             }
             unite(&mut both.cvss, &record.cvss);
             unite(&mut both.severities, &record.severities);
-            (list, counts) = self.list_of(&both)?;
+            (detail.list, detail.counts) = self.list_of(&both)?;
         }
-        let (block, offset) = if head.block == u32::MAX {
-            self.prose.add(&record.prose, &mut self.out)?
-        } else {
-            (head.block, head.offset)
-        };
+        if detail.block == u32::MAX {
+            (detail.block, detail.offset) = self.prose.add(&record.prose, &mut self.out)?;
+        }
         let earlier = |a: i64, b: i64| {
             if a == i64::MIN {
                 b
@@ -289,20 +303,35 @@ impl<W: Write + Seek> Builder<W> {
                 a.min(b)
             }
         };
-        if let Some(head) = self.heads.get_mut(place) {
-            head.list = list;
-            head.counts = counts;
+        detail.published = earlier(detail.published, format::time_code(record.published));
+        detail.modified = detail.modified.max(format::time_code(record.modified));
+        let detail = self.detail(head.detail, detail)?;
+        if let Some(head) = self.heads.get_mut(number as usize) {
+            head.detail = detail;
             head.flags |= flags(record);
-            head.published = earlier(head.published, format::time_code(record.published));
-            head.modified = head.modified.max(format::time_code(record.modified));
-            head.block = block;
-            head.offset = offset;
         }
         Ok(())
     }
 
+    /// Stores a detail in its `place`, or in a new one when that is 0; returns where it is.
+    fn detail(&mut self, place: u32, detail: Detail) -> Result<u32, WriteError> {
+        if detail == Detail::NONE {
+            return Ok(0);
+        }
+        match self.details.get_mut(place as usize).filter(|_| place != 0) {
+            Some(old) => {
+                *old = detail;
+                Ok(place)
+            }
+            None => {
+                self.details.push(detail);
+                u32::try_from(self.details.len() - 1).map_err(|_| WriteError::TooMany("advisories"))
+            }
+        }
+    }
+
     /// The lists of an advisory that was added before, as a record of nothing else.
-    fn lists_of(&self, head: &Head) -> Record {
+    fn lists_of(&self, head: &Detail) -> Record {
         let [aliases, covers, cwes, cvss, severities] = head.counts.map(usize::from);
         let total = aliases + covers + cwes + 2 * (cvss + severities);
         let mut words = self.lists.get(head.list, total).iter().copied();
@@ -440,6 +469,8 @@ impl<W: Write + Seek> Builder<W> {
         for bytes in [&ecosystems, &sources, &epss, &lifecycles, &repositories] {
             self.section(&mut table, bytes)?;
         }
+        let details = std::mem::take(&mut self.details);
+        self.records(&mut table, &details, detail_bytes)?;
         self.header(&table)
     }
 
@@ -505,8 +536,13 @@ impl<W: Write + Seek> Builder<W> {
         let mut named: Vec<(u32, u32)> = Vec::with_capacity(self.heads.len() * 2);
         for (number, head) in (0..).zip(&self.heads) {
             named.push((head.id, number));
-            let names = usize::from(head.counts[0]) + usize::from(head.counts[1]);
-            named.extend(self.lists.get(head.list, names).iter().map(|name| (*name, number)));
+            if head.detail == 0 {
+                continue;
+            }
+            if let Some(detail) = self.details.get(head.detail as usize) {
+                let names = usize::from(detail.counts[0]) + usize::from(detail.counts[1]);
+                named.extend(self.lists.get(detail.list, names).iter().map(|name| (*name, number)));
+            }
         }
         named.sort_unstable();
         named.dedup();
@@ -550,8 +586,10 @@ impl<W: Write + Seek> Builder<W> {
         for head in &self.heads {
             let entry = counts.entry(head.source).or_insert((0, i64::MIN));
             entry.0 += 1;
-            let date = if head.modified == i64::MIN { head.published } else { head.modified };
-            entry.1 = entry.1.max(date);
+            if let Some(detail) = self.details.get(head.detail as usize) {
+                let date = if detail.modified == i64::MIN { detail.published } else { detail.modified };
+                entry.1 = entry.1.max(date);
+            }
         }
         for (source, (count, newest)) in counts {
             sources.insert(self.strings.get(source).to_vec(), (count, newest, [0; 32]));
@@ -563,11 +601,21 @@ impl<W: Write + Seek> Builder<W> {
             }
         }
         let mut out = Vec::new();
-        for (id, (count, newest, digest)) in sources {
-            out.extend_from_slice(&u64::from(self.strings.intern(&id)?).to_le_bytes());
+        if sources.len() > usize::from(u16::MAX) {
+            return Err(WriteError::TooMany("sources"));
+        }
+        let mut places = HashMap::new();
+        for (place, (id, (count, newest, digest))) in sources.into_iter().enumerate() {
+            let number = self.strings.intern(&id)?;
+            places.insert(number, place as u32);
+            out.extend_from_slice(&u64::from(number).to_le_bytes());
             out.extend_from_slice(&count.to_le_bytes());
             out.extend_from_slice(&newest.to_le_bytes());
             out.extend_from_slice(&digest);
+        }
+        // From here on an advisory names its source by its place in the table.
+        for head in &mut self.heads {
+            head.source = places.get(&head.source).copied().unwrap_or_default();
         }
         Ok(out)
     }
@@ -651,17 +699,29 @@ fn head_bytes(head: &Head) -> [u8; format::ADVISORY_LEN] {
         bytes[at..at + part.len()].copy_from_slice(part);
         at += part.len();
     };
-    for word in [head.id, head.source, head.list] {
-        put(&word.to_le_bytes());
-    }
-    for count in head.counts {
+    put(&head.id.to_le_bytes());
+    put(&head.detail.to_le_bytes());
+    put(&(head.source as u16).to_le_bytes());
+    put(&head.flags.to_le_bytes());
+    bytes
+}
+
+fn detail_bytes(detail: &Detail) -> [u8; format::DETAIL_LEN] {
+    let mut bytes = [0; format::DETAIL_LEN];
+    let mut at = 0;
+    let mut put = |part: &[u8]| {
+        bytes[at..at + part.len()].copy_from_slice(part);
+        at += part.len();
+    };
+    put(&detail.list.to_le_bytes());
+    for count in detail.counts {
         put(&count.to_le_bytes());
     }
-    put(&head.flags.to_le_bytes());
-    put(&head.published.to_le_bytes());
-    put(&head.modified.to_le_bytes());
-    put(&head.block.to_le_bytes());
-    put(&head.offset.to_le_bytes());
+    put(&[0; 2]);
+    put(&detail.published.to_le_bytes());
+    put(&detail.modified.to_le_bytes());
+    put(&detail.block.to_le_bytes());
+    put(&detail.offset.to_le_bytes());
     bytes
 }
 

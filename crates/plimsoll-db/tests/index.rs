@@ -11,7 +11,7 @@ use plimsoll_types::{CvssVector, Epss, Lifecycle, Reference, Severity, Status, T
 use xxhash_rust::xxh3::xxh3_64;
 
 const HEADER: usize = 80;
-const SECTIONS: usize = 17;
+const SECTIONS: usize = 18;
 const TABLE_END: usize = HEADER + SECTIONS * 32;
 
 fn text(s: &str) -> String {
