@@ -13,6 +13,8 @@ pub enum Fact {
     Owned(OwnedFiles),
     /// The distribution, or a part of what is known of it.
     Distro(DistroFact),
+    /// Red Hat content sets (repositories) that packages of the image came from.
+    ContentSets(Vec<String>),
 }
 
 /// An installed package, as the file that says so gives it.
@@ -40,6 +42,10 @@ pub struct PackageFact {
     pub inside: String,
     /// The files that it owns, relative to the image's root, for packages of the operating system.
     pub owned: Vec<BString>,
+    /// What it needs, for packages of the operating system: names of packages, or of what packages provide.
+    pub depends: Vec<String>,
+    /// What it provides beside its name.
+    pub provides: Vec<String>,
 }
 
 /// Files that belong to a package of the operating system, from a file of their own (`dpkg/info/*.list`).

@@ -3,6 +3,9 @@
 use plimsoll_analysis::{Output, PackageFact};
 use plimsoll_types::ProblemCode;
 
+/// The most dependencies that are taken of one package.
+pub(crate) const MAX_DEPENDENCIES: usize = 4_096;
+
 /// The most packages that one file may name. The largest distributions have some 100,000 packages altogether.
 const MAX_PACKAGES: usize = 200_000;
 

@@ -294,16 +294,11 @@ impl<W: Write + Seek> Builder<W> {
         if detail.block == u32::MAX {
             (detail.block, detail.offset) = self.prose.add(&record.prose, &mut self.out)?;
         }
-        let earlier = |a: i64, b: i64| {
-            if a == i64::MIN {
-                b
-            } else if b == i64::MIN {
-                a
-            } else {
-                a.min(b)
-            }
+        let published = format::time_code(record.published);
+        detail.published = match (detail.published, published) {
+            (i64::MIN, other) | (other, i64::MIN) => other,
+            (a, b) => a.min(b),
         };
-        detail.published = earlier(detail.published, format::time_code(record.published));
         detail.modified = detail.modified.max(format::time_code(record.modified));
         let detail = self.detail(head.detail, detail)?;
         if let Some(head) = self.heads.get_mut(number as usize) {

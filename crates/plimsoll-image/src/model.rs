@@ -246,6 +246,8 @@ pub struct Config {
     pub exposed_ports: Vec<String>,
     /// `Entrypoint` and `Cmd`, in that order: what runs when nothing else is asked for.
     pub command: Vec<String>,
+    /// The working directory of what runs; empty for the root.
+    pub working_dir: String,
     /// The document as it was read, for checks that look at more of it.
     pub raw: Vec<u8>,
 }
@@ -281,6 +283,8 @@ struct RawRunConfig {
     entrypoint: Vec<String>,
     #[serde(default, deserialize_with = "null_is_empty")]
     cmd: Vec<String>,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    working_dir: String,
 }
 
 #[derive(Deserialize)]
@@ -334,6 +338,7 @@ impl Config {
             env: raw.config.env,
             user: raw.config.user,
             exposed_ports: raw.config.exposed_ports.into_keys().collect(),
+            working_dir: raw.config.working_dir,
             command: raw.config.entrypoint.into_iter().chain(raw.config.cmd).collect(),
             raw: bytes.to_vec(),
         })

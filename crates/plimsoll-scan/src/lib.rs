@@ -2,6 +2,7 @@
 //!
 //! No network (an image's layers may come from one, but that is their source's business) and no printing.
 
+mod exposure;
 mod layers;
 mod merge;
 mod progress;

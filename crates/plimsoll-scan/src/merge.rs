@@ -84,7 +84,9 @@ impl Scanner<'_> {
             }
         }
         let distro = distro(&live);
-        let packages = packages(&view, layers, &live, distro.as_ref());
+        let mut packages = packages(&view, layers, &live, distro.as_ref());
+        let facts = || live.iter().flat_map(|live| &live.file.facts);
+        crate::exposure::mark(&view, layers.image.map(|image| &image.config), facts, &mut packages);
         let os_packages = packages.iter().filter(|package| package.ecosystem.os).count();
         let known = distro.as_ref().and_then(plimsoll_catalog::distro_spec);
         if os_packages == 0 && known.is_some() {
@@ -273,6 +275,13 @@ fn distro(live: &[Live<'_>]) -> Option<Distro> {
             distro.id_like.clone_from(&fact.id_like);
         }
     }
+    let sets: BTreeSet<&String> = live
+        .iter()
+        .flat_map(|live| &live.file.facts)
+        .filter_map(|fact| if let Fact::ContentSets(sets) = fact { Some(sets) } else { None })
+        .flatten()
+        .collect();
+    distro.content_sets = sets.into_iter().cloned().collect();
     Some(distro)
 }
 

@@ -143,6 +143,8 @@ pub struct ImageText {
     pub tags: Vec<String>,
     /// What is wrong with it.
     pub faults: Vec<Fault>,
+    /// What the `config` object of its configuration holds beside the usual, such as `Cmd`.
+    pub run: Value,
 }
 
 /// Why a text is not an image.
@@ -188,7 +190,19 @@ impl ImageText {
         for layer in &mut layers {
             layer.tar.extend_from_slice(&[0; 1024]);
         }
-        Ok(ImageText { layers, platform: "linux/amd64".to_owned(), tags: Vec::new(), faults: Vec::new() })
+        Ok(ImageText {
+            layers,
+            platform: "linux/amd64".to_owned(),
+            tags: Vec::new(),
+            faults: Vec::new(),
+            run: Value::Null,
+        })
+    }
+
+    /// The same with these members in the `config` object of its configuration.
+    #[must_use]
+    pub fn run(self, run: Value) -> ImageText {
+        ImageText { run, ..self }
     }
 
     /// The same for another platform.
@@ -240,6 +254,9 @@ impl ImageText {
         let mut config = platform_json(&self.platform);
         config["created"] = json!("2024-05-06T07:08:09Z");
         config["config"] = json!({ "Env": ["PATH=/bin"], "Labels": { "maintainer": "nobody" } });
+        for (key, value) in self.run.as_object().into_iter().flatten() {
+            config["config"][key] = value.clone();
+        }
         config["history"] = json!(history);
         if !self.has(&Fault::ConfigWithoutRootfs) {
             config["rootfs"] = json!({ "type": "layers", "diff_ids": diff_ids });

@@ -6,6 +6,7 @@ mod amzn;
 mod azurelinux;
 mod centos;
 mod chainguard;
+mod content_manifest;
 mod debian;
 mod fedora;
 mod mariner;
@@ -53,7 +54,8 @@ pub const DISTROS: &[&DistroEntry] = &[
 ];
 
 /// The analyzers that recognise a distribution.
-pub const ANALYZERS: &[&'static dyn Analyzer] = &[&os_release::OsRelease, &os_release::VersionFiles];
+pub const ANALYZERS: &[&'static dyn Analyzer] =
+    &[&content_manifest::ContentManifest, &os_release::OsRelease, &os_release::VersionFiles];
 
 /// The number of the major release: the digits that the version begins with.
 fn major(distro: &Distro) -> Option<&str> {

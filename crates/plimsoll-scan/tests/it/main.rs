@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod cache;
+mod exposure;
 mod faults;
 mod packages;
 

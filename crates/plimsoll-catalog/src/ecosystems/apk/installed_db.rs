@@ -19,7 +19,7 @@ impl Analyzer for InstalledDb {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn interest(&self) -> Interest {
@@ -52,6 +52,8 @@ impl Analyzer for InstalledDb {
                 b'o' => record.package.source_name = text(),
                 b'L' => record.package.licenses = licenses(&text()),
                 b'm' => record.package.vendor = text(),
+                b'D' => record.package.depends = names(&text()),
+                b'p' => record.package.provides = names(&text()),
                 b'F' => record.directory = value.into(),
                 b'R' => {
                     let before = path_bytes;
@@ -101,6 +103,18 @@ impl Record {
     }
 }
 
+/// The names in a list of dependencies or provisions: `so:libc.musl-x86_64.so.1 busybox>=1.36 cmd:sh=1.2 !conflict`.
+fn names(value: &str) -> Vec<String> {
+    value
+        .split_ascii_whitespace()
+        .filter(|word| !word.starts_with('!'))
+        .filter_map(|word| word.split(['<', '>', '=', '~', '@']).next())
+        .filter(|name| !name.is_empty())
+        .take(limits::MAX_DEPENDENCIES)
+        .map(str::to_owned)
+        .collect()
+}
+
 /// Alpine writes SPDX expressions; older releases separated several names by spaces. An expression stays whole.
 fn licenses(value: &str) -> Vec<String> {
     let value = value.trim();
@@ -117,6 +131,15 @@ fn licenses(value: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Expected: apk-package(5), "depend" and "provides".
+    #[test]
+    fn reads_dependencies() {
+        assert_eq!(
+            names("/bin/sh so:libc.musl-x86_64.so.1 busybox>=1.36 cmd:sh=1.2 !conflict foo~3 bar@edge"),
+            ["/bin/sh", "so:libc.musl-x86_64.so.1", "busybox", "cmd:sh", "foo", "bar"]
+        );
+    }
     use crate::check::check;
 
     // Expected: Syft 1.18.1, which sorts licences.

@@ -15,7 +15,7 @@ impl Analyzer for Status {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn interest(&self) -> Interest {
@@ -139,6 +139,8 @@ fn paragraphs(bytes: &[u8], states: bool, out: &mut Output) {
             b"version" => paragraph.package.version = text(),
             b"architecture" => paragraph.package.arch = text(),
             b"maintainer" => paragraph.package.vendor = text(),
+            b"depends" | b"pre-depends" => paragraph.package.depends.extend(names(&text())),
+            b"provides" => paragraph.package.provides.extend(names(&text())),
             b"status" => paragraph.state = text(),
             b"source" => match value.split_once_str("(") {
                 Some((name, version)) => {
@@ -152,6 +154,18 @@ fn paragraphs(bytes: &[u8], states: bool, out: &mut Output) {
         }
     }
     paragraph.finish(states, out);
+}
+
+/// The names in a relationship field (Debian Policy 7.1): `libc6 (>= 2.36), default-mta | mail-transport-agent, perl:any`.
+/// Of alternatives all count.
+fn names(value: &str) -> Vec<String> {
+    value
+        .split([',', '|'])
+        .filter_map(|part| part.trim().split([' ', '(', ':']).next())
+        .filter(|name| !name.is_empty())
+        .take(limits::MAX_DEPENDENCIES)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A paragraph in the making.
@@ -207,6 +221,16 @@ mod tests {
                 "problem: a package without a name (version '1')",
             ],
         );
+    }
+
+    // Expected: the names that `apt-cache depends` shows for such a field.
+    #[test]
+    fn reads_relationships() {
+        assert_eq!(
+            names("libc6 (>= 2.36), default-mta | mail-transport-agent, perl:any, libfoo (= 1:2-3)"),
+            ["libc6", "default-mta", "mail-transport-agent", "perl", "libfoo"]
+        );
+        assert_eq!(names(" , "), [""; 0]);
     }
 
     #[test]
