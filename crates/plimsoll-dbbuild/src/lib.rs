@@ -2,7 +2,6 @@
 //! same feeds and the same options give the same bytes.
 
 mod inputs;
-mod kev;
 mod merge;
 mod ranges;
 mod report;
@@ -83,7 +82,7 @@ pub enum BuildError {
 
 /// Builds an index from feeds and puts it at `output`, replacing what is there in one step. `inputs` are files,
 /// folders, tar archives (also compressed with gzip or zstd), zip archives, and single files compressed with gzip or
-/// zstd; folders may hold archives. CISA's catalogue of exploited vulnerabilities may be among them.
+/// zstd; folders may hold archives.
 ///
 /// # Errors
 ///
@@ -209,10 +208,6 @@ fn parse_file(file: &FeedFile) -> (Option<&'static str>, Sink) {
             // One file that makes a parser panic must not end the build of all others.
             let parsed = catch_unwind(AssertUnwindSafe(|| {
                 let mut sink = Sink::new();
-                if kev::recognises(&file.path, bytes) {
-                    kev::parse(&file.path, bytes, &mut sink);
-                    return (Some(kev::ID), sink);
-                }
                 let form = sources::read(&file.path, bytes, &mut sink);
                 (form.map(|form| form.id), sink)
             }));

@@ -3,6 +3,8 @@
 // Helpers outside `#[test]` functions may fail the test too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod feeds;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
