@@ -6,12 +6,15 @@
 
 mod alpine_secdb;
 mod arch;
+mod cpe;
+mod cve5;
 mod debian_lists;
 mod debian_tracker;
 mod epss;
 mod intervals;
 mod kev;
 mod node_security_wg;
+mod nvd;
 mod osv;
 mod php_security_advisories;
 mod ruby_advisory_db;
@@ -57,6 +60,8 @@ pub const SOURCES: &[SourceSpec] = &[
     ruby_advisory_db::SPEC,
     php_security_advisories::SPEC,
     node_security_wg::SPEC,
+    nvd::SPEC,
+    cve5::SPEC,
     kev::SPEC,
     epss::SPEC,
     osv::SPEC,

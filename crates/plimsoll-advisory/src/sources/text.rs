@@ -73,6 +73,14 @@ pub(crate) fn severity_word(word: &str) -> Option<Severity> {
     word.trim().trim_end_matches('*').parse().ok().filter(|severity| *severity != Severity::Unknown)
 }
 
+/// Whether `vector` looks like a CVSS vector of any version; whether its metrics make sense is for the scorer to say.
+pub(crate) fn is_vector(vector: &str) -> bool {
+    vector.len() <= 512
+        && vector.bytes().all(|byte| byte.is_ascii_graphic())
+        && (vector.starts_with("CVSS:") || vector.starts_with("AV:") || vector.starts_with("(AV:"))
+        && vector.contains("/A")
+}
+
 /// One line of text: control characters and runs of white space become one space.
 pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());

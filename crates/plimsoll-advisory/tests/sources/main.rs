@@ -3,6 +3,7 @@
 // Helpers outside `#[test]` functions may fail the test too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod cves;
 mod feeds;
 
 use std::collections::BTreeMap;
@@ -89,7 +90,6 @@ fn other_files_are_skipped() {
         ("LICENSE", "[license] DSA-1 x"),
         ("package.json", "{\"name\": \"x\", \"version\": \"1\"}"),
         ("index/modules.json", "[{\"path\":\"x\",\"vulns\":[{\"id\":\"GO-2020-0001\",\"modified\":\"\"}]}]"),
-        ("CVE-2020-1.json", "{\"dataType\":\"CVE_RECORD\",\"containers\":{\"cna\":{\"affected\":[]}}}"),
         ("csaf.json", "{\"document\":{\"category\":\"csaf_vex\"},\"affected\":[]}"),
         ("empty.json", ""),
         ("workflow.yaml", "name: PHP\non: push\n"),
