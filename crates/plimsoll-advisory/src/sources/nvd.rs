@@ -155,32 +155,30 @@ struct Link {
 
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     let text = super::utf8(path, bytes)?;
-    let mut pages = 0u64;
-    let mut read = |key: &str, out: &mut Sink| {
-        stream::elements_of(path, text, key, &mut |place, json| {
-            pages = pages.saturating_add(1);
-            let cve = if key == "vulnerabilities" {
-                serde_json::from_str::<Item>(json).map(|item| item.cve)
-            } else {
-                serde_json::from_str::<Cve>(json)
-            };
-            match cve {
-                Ok(cve) => convert(path, cve, out),
-                Err(error) => out.refuse(path, place, RefusalReason::Malformed, &error.to_string()),
-            }
-        })
-    };
-    let head = text.get(..super::HEAD_BYTES).unwrap_or(text).as_bytes();
+    let head = bytes.get(..super::HEAD_BYTES).unwrap_or(bytes);
+    // Pages of the API wrap each record, the yearly files of its mirrors do not.
     if super::contains(head, "\"vulnerabilities\"") {
-        return read("vulnerabilities", out);
+        return stream::elements_of(path, text, "vulnerabilities", &mut |place, json| {
+            keep(path, place, serde_json::from_str::<Item>(json).map(|item| item.cve), out);
+        });
     }
     if super::contains(head, "\"cve_items\"") {
-        return read("cve_items", out);
+        return stream::elements_of(path, text, "cve_items", &mut |place, json| {
+            keep(path, place, serde_json::from_str(json), out);
+        });
     }
     let cve =
         serde_json::from_str(text).map_err(|source| SourceError::Json { path: path.to_owned(), source })?;
     convert(path, cve, out);
     Ok(())
+}
+
+/// Converts a record that could be read.
+fn keep(path: &str, place: &str, cve: Result<Cve, serde_json::Error>, out: &mut Sink) {
+    match cve {
+        Ok(cve) => convert(path, cve, out),
+        Err(error) => out.refuse(path, place, RefusalReason::Malformed, &error.to_string()),
+    }
 }
 
 fn convert(path: &str, cve: Cve, out: &mut Sink) {
