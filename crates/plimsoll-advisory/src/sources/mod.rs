@@ -10,6 +10,7 @@ mod cpe;
 mod cve5;
 mod debian_lists;
 mod debian_tracker;
+pub(crate) mod eol;
 mod epss;
 mod intervals;
 mod kev;
@@ -64,6 +65,7 @@ pub const SOURCES: &[SourceSpec] = &[
     cve5::SPEC,
     kev::SPEC,
     epss::SPEC,
+    eol::SPEC,
     osv::SPEC,
 ];
 

@@ -128,3 +128,60 @@ fn exploited_vulnerabilities() {
     assert_eq!(log4j.cwes, ["CWE-20", "CWE-400"]);
     assert_eq!((heartbleed.id.as_str(), heartbleed.description.as_str()), ("CVE-2014-0160", "Reads memory."));
 }
+
+#[test]
+fn ends_of_life() {
+    let said = |file: &str| {
+        let sink = read("endoflife", file);
+        let date = |date: Option<plimsoll_types::Timestamp>| {
+            date.map_or("-".to_owned(), |date| date.to_string()[..10].to_owned())
+        };
+        let lines: Vec<_> = sink
+            .lifecycles
+            .iter()
+            .map(|one| {
+                format!(
+                    "{} {} {} {}",
+                    one.ecosystem,
+                    date(one.released),
+                    date(one.ends),
+                    date(one.extended_ends)
+                )
+            })
+            .collect();
+        let refused: Vec<_> =
+            refused(&sink).iter().map(|(record, reason)| format!("{record}: {reason}")).collect();
+        (lines, refused)
+    };
+    let (lines, refused) = said("debian.json");
+    assert_eq!(
+        lines,
+        [
+            "Debian:13 2025-08-09 2028-08-09 2030-06-30",
+            "Debian:12 2023-06-10 2026-06-10 -",
+            "Debian:1.1 1996-06-17 - -",
+        ]
+    );
+    assert_eq!(refused, ["debian sid: no known release", "record 5: cannot be read"]);
+    assert_eq!(
+        said("sles.json").0,
+        [
+            "SUSE:Linux Enterprise Server 15 SP6 2024-06-26 2025-12-31 2028-12-31",
+            "SUSE:Linux Enterprise Server 15 2018-07-16 2019-12-31 -",
+        ]
+    );
+    let (lines, refused) = said("full.json");
+    assert_eq!(
+        lines,
+        [
+            "Red Hat:enterprise_linux:9 2022-05-17 2032-05-31 2035-05-31",
+            "Amazon Linux:2023 2023-03-15 2029-06-30 -",
+            "Amazon Linux:1 2018-04-25 2023-12-31 -",
+        ]
+    );
+    assert_eq!(refused, ["python: no known release", "amazon-linux 2017.09: no known release"]);
+    assert_eq!(
+        said("ubuntu.json").0,
+        ["Ubuntu:24.10 2024-10-10 2025-07-10 -", "Ubuntu:24.04:LTS 2024-04-25 2029-05-31 2036-05-31"]
+    );
+}
