@@ -108,7 +108,7 @@ fn every_prefix_and_flipped_bytes_do_not_panic() {
                 let mut sink = Sink::new();
                 let _ = sources::parse(source, &path, &bytes[..end], &mut sink);
             }
-            for at in (0..bytes.len()).step_by(11) {
+            for at in (0..bytes.len()).step_by((bytes.len() / 300).max(11)) {
                 for value in [b'{', b'"', b'\n', 0xff] {
                     let mut broken = bytes.clone();
                     broken[at] = value;
@@ -279,6 +279,25 @@ fn alpine_secdb_json() {
     assert_eq!(
         (wolfi.source.as_str(), affected(&wolfi)),
         ("wolfi-secdb", vec!["Wolfi/zlib fixed >=0 <1.2.13-r0".to_owned()])
+    );
+
+    let chainguard = read("alpine-secdb", "chainguard.json");
+    let said: Vec<_> = chainguard
+        .advisories
+        .iter()
+        .map(|one| format!("{} {}: {}", one.source, one.id, affected(one).join(", ")))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "chainguard-secdb CVE-2023-48795: Chainguard/acme fixed >=0 <0.2.1-r1",
+            "chainguard-secdb CVE-2024-0727: Chainguard/acme not_affected >=0",
+        ]
+    );
+    let wolfi = one("alpine-secdb", "wolfi-packages-first.yaml");
+    assert_eq!(
+        (wolfi.source.as_str(), affected(&wolfi)),
+        ("wolfi-secdb", vec!["Wolfi/zlib not_affected >=0".to_owned()])
     );
 
     let mut sink = Sink::new();
