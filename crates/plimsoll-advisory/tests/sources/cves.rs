@@ -103,3 +103,27 @@ fn nvd_yearly_file() {
     let bsd = one("nvd", "CVE-1999.json");
     assert_eq!((bsd.id.as_str(), bsd.affected.len()), ("CVE-1999-0001", 0));
 }
+
+#[test]
+fn interpreters() {
+    let hmac = one("node-security-wg", "167.json");
+    assert_eq!(
+        (hmac.id.as_str(), hmac.aliases.as_slice()),
+        ("CVE-2026-21713", ["NSWG-COR-167".to_owned()].as_slice())
+    );
+    assert_eq!(
+        affected(&hmac),
+        [
+            "CPE/nodejs:node.js fixed >=20.0.0 <20.20.2 | >=22.0.0 <22.22.2 | >=24.0.0 <24.14.1 | >=25.0.0 limit 26.0.0"
+        ]
+    );
+    assert_eq!(hmac.severities[0].severity, Severity::Medium);
+    let overflow = one("node-security-wg", "18.json");
+    assert_eq!(overflow.id, "NSWG-COR-18");
+    assert_eq!(affected(&overflow), ["CPE/nodejs:node.js fixed >=7.1.0 <7.2.0"]);
+    assert_eq!(overflow.cvss[0].vector, "CVSS:3.0/AV:N/AC:H/PR:N/UI:N/S:U/C:L/I:L/A:N");
+    assert!(overflow.severities.is_empty());
+
+    let ruby = one("ruby-advisory-db", "CVE-2026-46727.yml");
+    assert_eq!(affected(&ruby), ["CPE/ruby-lang:ruby fixed >=4.0 <4.0.5"]);
+}
