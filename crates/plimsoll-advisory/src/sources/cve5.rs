@@ -439,25 +439,23 @@ fn versions(stated: &[Version], default: &str) -> (Vec<Range>, Vec<String>) {
     (ranges, text::unique(versions))
 }
 
-/// The ecosystem of a collection, by the host of its address.
+/// The ecosystem of a collection, by the domain in which its address is: some have several hosts, for people and for
+/// machines.
 fn collection(url: &str) -> Option<&'static str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let host = rest.split('/').next().unwrap_or_default();
-    let host = host.strip_prefix("www.").unwrap_or(host);
-    Some(match host {
-        "registry.npmjs.org" | "npmjs.com" | "npmjs.org" => "npm",
-        "pypi.org" | "pypi.python.org" => "PyPI",
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let dot = host.rmatch_indices('.').nth(1).map_or(0, |(at, _)| at.saturating_add(1));
+    Some(match host.get(dot..)? {
+        "npmjs.org" | "npmjs.com" => "npm",
+        "pypi.org" => "PyPI",
         "rubygems.org" => "RubyGems",
         "crates.io" => "crates.io",
-        "repo.maven.apache.org"
-        | "repo1.maven.org"
-        | "central.sonatype.com"
-        | "search.maven.org"
-        | "mvnrepository.com" => "Maven",
-        "pkg.go.dev" | "proxy.golang.org" => "Go",
-        "packagist.org" | "repo.packagist.org" => "Packagist",
-        "nuget.org" | "api.nuget.org" => "NuGet",
-        "hex.pm" | "repo.hex.pm" => "Hex",
+        "maven.org" | "sonatype.com" | "mvnrepository.com" => "Maven",
+        "apache.org" if host.contains("maven") || path.starts_with("maven") => "Maven",
+        "go.dev" | "golang.org" => "Go",
+        "packagist.org" => "Packagist",
+        "nuget.org" => "NuGet",
+        "hex.pm" => "Hex",
         "pub.dev" => "Pub",
         _ => return None,
     })
@@ -512,8 +510,10 @@ mod tests {
         assert_eq!(package_url("pkg:npm/%4"), None);
         assert_eq!(package_url("pkg:generic/x"), None);
         assert_eq!(collection("https://www.npmjs.com/package"), Some("npm"));
-        assert_eq!(collection("https://repo.maven.apache.org/maven2/"), Some("Maven"));
+        assert_eq!(collection("https://maven.apache.org/maven2/"), Some("Maven"));
+        assert_eq!(collection("https://pypi.org"), Some("PyPI"));
         assert_eq!(collection("https://example.org"), None);
+        assert_eq!(collection("https://httpd.apache.org"), None);
         assert_eq!(leading_cwe("CWE-79 Cross Site Scripting"), Some("CWE-79".to_owned()));
         assert_eq!(leading_cwe("CWE-é"), None);
     }
