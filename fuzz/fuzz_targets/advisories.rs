@@ -30,6 +30,8 @@ const NAMES: &[&str] = &[
     "symfony/http-kernel/CVE-2020-1.yaml",
     "a.advisories.yaml",
     "all.ndjson",
+    "epss_scores.csv",
+    "debian.json",
 ];
 
 fuzz_target!(|data: &[u8]| {

@@ -3,9 +3,11 @@
 //! Parsers turn bytes into [`Advisory`] values; they never touch the network or a disk. Nothing is lost without a
 //! count: what a parser refuses it reports with the reason.
 
+mod lifecycles;
 mod model;
 pub mod sources;
 mod starter;
 
+pub use lifecycles::lifecycles;
 pub use model::{Advisory, Affected, EpssScore, Event, Range, RepositoryCpes, SeverityStatement};
 pub use starter::{STARTER_DATE, STARTER_SOURCE, starter};

@@ -23,7 +23,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { file: 64 << 20, total: 32 << 30, files: 20_000_000 }
+        Limits { file: 512 << 20, total: 32 << 30, files: 20_000_000 }
     }
 }
 

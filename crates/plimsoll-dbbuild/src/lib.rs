@@ -3,7 +3,6 @@
 
 mod assemble;
 mod inputs;
-mod kev;
 mod merge;
 mod ranges;
 mod report;
@@ -88,7 +87,7 @@ pub enum BuildError {
 
 /// Builds an index from feeds and puts it at `output`, replacing what is there in one step. `inputs` are files,
 /// folders, tar archives (also compressed with gzip or zstd), zip archives, and single files compressed with gzip or
-/// zstd; folders may hold archives. CISA's catalogue of exploited vulnerabilities may be among them.
+/// zstd; folders may hold archives.
 ///
 /// # Errors
 ///
@@ -233,10 +232,6 @@ fn parse_file(file: &FeedFile) -> (Option<&'static str>, Sink) {
             // One file that makes a parser panic must not end the build of all others.
             let parsed = catch_unwind(AssertUnwindSafe(|| {
                 let mut sink = Sink::new();
-                if kev::recognises(&file.path, bytes) {
-                    kev::parse(&file.path, bytes, &mut sink);
-                    return (Some(kev::ID), sink);
-                }
                 let form = sources::read(&file.path, bytes, &mut sink);
                 (form.map(|form| form.id), sink)
             }));
@@ -265,9 +260,12 @@ fn compile_counted<W: Write + Seek>(
     for (source, record) in records {
         assembler.record(&source, record)?;
     }
+    // A feed's word comes before the built-in one.
+    let mut lifecycles = sink.lifecycles;
+    lifecycles.extend(plimsoll_advisory::lifecycles());
     let extras = Extras {
         epss: sink.epss.into_iter().map(|score| (score.cve, score.epss)).collect(),
-        lifecycles: sink.lifecycles,
+        lifecycles,
         repositories: sink.repositories.into_iter().map(|found| (found.repository, found.cpes)).collect(),
         source_digests: digests
             .into_iter()

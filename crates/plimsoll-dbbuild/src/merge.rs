@@ -47,7 +47,8 @@ fn absorb(into: &mut Advisory, other: Advisory) {
 
 /// Makes a record of an advisory; `None` when nothing of what it says can be matched. What is left out is counted.
 pub(crate) fn record(advisory: Advisory, drops: &mut Drops) -> Option<Record> {
-    let speaks_of_packages = !advisory.affected.is_empty();
+    // What NVD says of products comes beside what it says of the vulnerability, which counts for itself.
+    let speaks_of_packages = advisory.affected.iter().any(|affected| affected.ecosystem != "CPE");
     let modules = modules(&advisory.title);
     let mut facts = Vec::with_capacity(advisory.affected.len());
     for affected in advisory.affected {

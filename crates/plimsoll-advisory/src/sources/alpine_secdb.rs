@@ -27,12 +27,12 @@ pub(super) const SPEC: SourceSpec = SourceSpec {
 /// The largest file, in bytes: many times the largest that there is.
 const MAX_FILE_BYTES: usize = 64 << 20;
 
+/// By its keys, of which the packages may come first and leave the others for the end of the file.
 fn recognises(path: &str, head: &[u8]) -> bool {
-    let has = |needle: &str| head.windows(needle.len()).any(|window| window == needle.as_bytes());
+    let has = |needle: &str| super::contains(head, needle);
     super::has_extension(path, &["yaml", "yml", "json"])
-        && has("reponame")
-        && has("urlprefix")
-        && (has("distroversion") || has("packages"))
+        && ((has("reponame") && has("urlprefix") && (has("distroversion") || has("packages")))
+            || (has("secfixes") && has("pkg") && has("packages")))
 }
 
 #[derive(Deserialize)]
@@ -43,6 +43,8 @@ struct File {
     reponame: Option<String>,
     #[serde(default)]
     urlprefix: Option<String>,
+    #[serde(default)]
+    apkurl: Option<String>,
     #[serde(default)]
     packages: Option<Vec<Entry>>,
 }
@@ -152,11 +154,13 @@ fn ecosystem(file: &File) -> Option<(String, &'static str)> {
                 .is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()));
         return (known && text::is_name(release)).then(|| (format!("Alpine:{release}"), "alpine-secdb"));
     }
-    let (repository, address) =
-        (file.reponame.as_deref().unwrap_or_default(), file.urlprefix.as_deref().unwrap_or_default());
-    if repository == "chainguard" || address.contains("chainguard.dev") || address.contains("cgr.dev") {
+    // A rolling distribution states no release: where its packages are says which one it is.
+    let repository = file.reponame.as_deref().unwrap_or_default();
+    let addresses = [file.urlprefix.as_deref(), file.apkurl.as_deref()];
+    let at = |host: &str| addresses.into_iter().flatten().any(|address| address.contains(host));
+    if repository == "chainguard" || at("chainguard.dev") || at("cgr.dev") {
         Some(("Chainguard".to_owned(), "chainguard-secdb"))
-    } else if address.contains("wolfi.dev") {
+    } else if at("wolfi.dev") {
         Some(("Wolfi".to_owned(), "wolfi-secdb"))
     } else {
         None

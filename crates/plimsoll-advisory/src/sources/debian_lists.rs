@@ -56,6 +56,11 @@ const RELEASES: &[(&str, &str)] = &[
     ("duke", "15"),
 ];
 
+/// The release under which OSV files what `codename` names.
+pub(super) fn release(codename: &str) -> Option<&'static str> {
+    RELEASES.iter().find(|(name, _)| *name == codename).map(|(_, release)| *release)
+}
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -159,7 +164,7 @@ fn body(open: &mut Open, line: &str) {
         return;
     }
     let Some(package) = words.next().filter(|package| text::is_name(package)) else { return };
-    let Some((_, release)) = RELEASES.iter().find(|(codename, _)| *codename == release.trim()) else {
+    let Some(release) = self::release(release.trim()) else {
         open.unknown_release = true;
         return;
     };

@@ -5,13 +5,22 @@
 //! refused with a reason, so that records read = kept + refused.
 
 mod alpine_secdb;
+mod arch;
+mod cpe;
+mod cve5;
 mod debian_lists;
+mod debian_tracker;
+pub(crate) mod eol;
+mod epss;
 mod intervals;
+mod kev;
 mod node_security_wg;
+mod nvd;
 mod osv;
 mod php_security_advisories;
 mod ruby_advisory_db;
 mod sink;
+mod stream;
 pub(crate) mod text;
 mod wolfi_advisories;
 mod yaml;
@@ -45,11 +54,18 @@ pub struct SourceSpec {
 pub const SOURCES: &[SourceSpec] = &[
     debian_lists::DSA,
     debian_lists::DLA,
+    debian_tracker::SPEC,
+    arch::SPEC,
     alpine_secdb::SPEC,
     wolfi_advisories::SPEC,
     ruby_advisory_db::SPEC,
     php_security_advisories::SPEC,
     node_security_wg::SPEC,
+    nvd::SPEC,
+    cve5::SPEC,
+    kev::SPEC,
+    epss::SPEC,
+    eol::SPEC,
     osv::SPEC,
 ];
 
@@ -158,6 +174,11 @@ fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, SourceError> {
 fn has_key(head: &[u8], name: &str) -> bool {
     head.split(|byte| *byte == b'\n')
         .any(|line| line.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&b':')))
+}
+
+/// Whether `needle` stands somewhere in `head`.
+fn contains(head: &[u8], needle: &str) -> bool {
+    head.windows(needle.len()).any(|window| window == needle.as_bytes())
 }
 
 /// Whether the path's last part ends with `.` and one of `extensions`, in any case.

@@ -1,7 +1,10 @@
-//! The vulnerability database of the Node.js security working group (`vuln/npm/<number>.json`), frozen since 2019.
+//! The vulnerability database of the Node.js security working group: npm packages (`vuln/npm/<number>.json`), frozen
+//! since 2019, and Node.js itself (`vuln/core/<number>.json`), which is kept up.
 //!
-//! Its `core` folder speaks of Node.js itself, which no npm package stands for, and is not read; `index.json` repeats
-//! the other files.
+//! No npm package stands for Node.js, so that what is said of it becomes a statement on the product, in the ecosystem
+//! `CPE`. `index.json` repeats the other files.
+
+use std::cmp::Ordering;
 
 use plimsoll_types::{CvssVector, Status};
 use plimsoll_version::{SEMVER, VersionScheme};
@@ -9,7 +12,7 @@ use serde::Deserialize;
 
 use super::intervals::{Interval, MAX_INTERVALS};
 use super::{RefusalReason, Sink, SourceError, SourceSpec, text};
-use crate::{Advisory, Affected, Event};
+use crate::{Advisory, Affected, Event, SeverityStatement};
 
 /// The id of the source.
 const SOURCE: &str = "node-security-wg";
@@ -18,18 +21,22 @@ const SOURCE: &str = "node-security-wg";
 pub(super) const SPEC: SourceSpec = SourceSpec {
     id: SOURCE,
     title: "Node.js Security Working Group",
-    description: "The old advisories on npm packages of the Node.js security working group.",
+    description: "The working group's advisories on Node.js itself, and its old ones on npm packages.",
     recognises,
     parse,
 };
 
 fn recognises(path: &str, head: &[u8]) -> bool {
-    let has = |needle: &str| head.windows(needle.len()).any(|window| window == needle.as_bytes());
+    let has = |needle: &str| super::contains(head, needle);
     super::has_extension(path, &["json"])
         && path.rsplit('/').next() != Some("index.json")
         && head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
-        && has("\"module_name\"")
-        && (has("\"title\"") || has("\"vulnerable_versions\""))
+        && ((has("\"module_name\"") && (has("\"title\"") || has("\"vulnerable_versions\""))) || is_core(head))
+}
+
+/// Whether a file is about Node.js itself.
+fn is_core(head: &[u8]) -> bool {
+    ["\"cve\"", "\"vulnerable\"", "\"patched\""].iter().all(|key| super::contains(head, key))
 }
 
 #[derive(Deserialize)]
@@ -49,7 +56,102 @@ struct Record {
     cvss_vector: Option<String>,
 }
 
+/// A record on Node.js itself. Its number is the file's name.
+#[derive(Deserialize)]
+struct Core {
+    #[serde(default)]
+    cve: Vec<String>,
+    vulnerable: Option<String>,
+    patched: Option<String>,
+    #[serde(rename = "ref")]
+    link: Option<String>,
+    description: Option<String>,
+    overview: Option<String>,
+    severity: Option<String>,
+    cvss: Option<String>,
+}
+
+/// Reads a record on Node.js itself.
+fn core(path: &str, text: &str, out: &mut Sink) -> Result<(), SourceError> {
+    let record: Core =
+        serde_json::from_str(text).map_err(|source| SourceError::Json { path: path.to_owned(), source })?;
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let number = format!("NSWG-COR-{}", name.split('.').next().unwrap_or_default());
+    let mut cves = text::unique(record.cve.iter().filter_map(|cve| text::leading_cve(cve.trim())));
+    let (id, aliases, covers) = match cves.len() {
+        0 => (number, Vec::new(), Vec::new()),
+        1 => (cves.remove(0), vec![number], Vec::new()),
+        _ => (number, Vec::new(), cves),
+    };
+    if !text::is_id(&id) || !aliases.iter().all(|alias| text::is_id(alias)) {
+        out.refuse(path, &id, RefusalReason::Malformed, "no number");
+        return Ok(());
+    }
+    let vulnerable = record.vulnerable.as_deref().unwrap_or_default();
+    let Some(intervals) = intervals(vulnerable) else {
+        out.refuse(path, &id, RefusalReason::Malformed, &format!("not a version range: {vulnerable}"));
+        return Ok(());
+    };
+    let patched = record.patched.as_deref().and_then(self::intervals).unwrap_or_default();
+    let mut affected = Affected {
+        ecosystem: super::nvd::ECOSYSTEM.to_owned(),
+        package: "nodejs:node.js".to_owned(),
+        ..Affected::default()
+    };
+    for mut interval in intervals {
+        // "22.x", patched in "^22.22.2": affected before the first patch within.
+        let fixes = patched.iter().filter_map(|fix| fix.lower.as_ref()).filter(|fix| {
+            let mut before = interval.clone();
+            before.to(&SEMVER, &fix.version, fix.inclusive);
+            before.upper.as_ref() == Some(fix) && !before.is_empty(&SEMVER)
+        });
+        let first =
+            fixes.min_by(|a, b| SEMVER.compare(&a.version, &b.version).unwrap_or(Ordering::Equal)).cloned();
+        if let Some(fix) = &first {
+            interval.upper = Some(super::intervals::Bound { version: fix.version.clone(), inclusive: false });
+            affected.status = Status::Fixed;
+        }
+        if !interval.is_empty(&SEMVER) {
+            let end = if first.is_some() { Event::Fixed } else { Event::Limit };
+            affected.ranges.push(interval.range(successor, end));
+        }
+    }
+    if affected.ranges.is_empty() {
+        out.refuse(path, &id, RefusalReason::NothingAffected, vulnerable);
+        return Ok(());
+    }
+    let vector = record.cvss.map(|vector| {
+        let vector = vector.trim();
+        if vector.starts_with("CVSS:") { vector.to_owned() } else { format!("CVSS:{vector}") }
+    });
+    let severity = record.severity.as_deref().and_then(text::severity_word);
+    out.keep(Advisory {
+        id,
+        source: SOURCE.to_owned(),
+        aliases,
+        covers,
+        title: text::one_line(record.description.as_deref().unwrap_or_default()),
+        description: record.overview.map(|text| text.trim().to_owned()).unwrap_or_default(),
+        severities: severity
+            .map(|severity| SeverityStatement { source: SOURCE.to_owned(), severity })
+            .into_iter()
+            .collect(),
+        cvss: vector
+            .filter(|vector| text::is_vector(vector))
+            .map(|vector| CvssVector { source: SOURCE.to_owned(), vector })
+            .into_iter()
+            .collect(),
+        references: record.link.and_then(|link| text::reference("web", &link)).into_iter().collect(),
+        affected: vec![affected],
+        ..Advisory::default()
+    });
+    Ok(())
+}
+
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
+    if !super::contains(bytes, "\"module_name\"") && is_core(bytes) {
+        return core(path, super::utf8(path, bytes)?, out);
+    }
     let record: Record = serde_json::from_str(super::utf8(path, bytes)?)
         .map_err(|source| SourceError::Json { path: path.to_owned(), source })?;
     let number = format!("NSWG-ECO-{}", record.id);

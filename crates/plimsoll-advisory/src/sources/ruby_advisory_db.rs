@@ -1,6 +1,7 @@
-//! The Ruby advisory database (rubysec, `gems/<gem>/<id>.yml`; its README, "Schema").
+//! The Ruby advisory database (rubysec, `gems/<gem>/<id>.yml` and `rubies/<engine>/<id>.yml`; its README, "Schema").
 //!
-//! A record says which versions are patched and which were never affected; what lies between is affected.
+//! A record says which versions are patched and which were never affected; what lies between is affected. Those on an
+//! interpreter become statements on the product, in the ecosystem `CPE`, since no gem stands for it.
 
 use plimsoll_types::{Severity, Status};
 use plimsoll_version::{RUBYGEMS, VersionScheme};
@@ -17,10 +18,10 @@ const SOURCE: &str = "ruby-advisory-db";
 pub(super) const SPEC: SourceSpec = SourceSpec {
     id: SOURCE,
     title: "Ruby Advisory Database",
-    description: "The advisories on Ruby gems that rubysec collects.",
+    description: "The advisories on Ruby gems and on Ruby itself that rubysec collects.",
     recognises: |path, head| {
         super::has_extension(path, &["yml", "yaml"])
-            && super::has_key(head, "gem")
+            && (super::has_key(head, "gem") || super::has_key(head, "engine"))
             && (super::has_key(head, "title") || super::has_key(head, "url"))
     },
     parse,
@@ -30,6 +31,8 @@ pub(super) const SPEC: SourceSpec = SourceSpec {
 struct Record {
     #[serde(default)]
     gem: String,
+    #[serde(default)]
+    engine: String,
     cve: Option<String>,
     ghsa: Option<String>,
     osvdb: Option<String>,
@@ -64,11 +67,19 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     let osvdb = record.osvdb.as_deref().map(|number| format!("OSVDB-{}", number.trim()));
     let mut ids: Vec<String> =
         cve.into_iter().chain(ghsa).chain(osvdb).filter(|id| text::is_id(id)).collect();
-    if ids.is_empty() || !text::is_name(&record.gem) {
-        let missing = if ids.is_empty() { "no id" } else { "no gem" };
+    let subject = match record.engine.as_str() {
+        _ if text::is_name(&record.gem) => Some(("RubyGems", record.gem.as_str())),
+        "ruby" => Some((super::nvd::ECOSYSTEM, "ruby-lang:ruby")),
+        "jruby" => Some((super::nvd::ECOSYSTEM, "jruby:jruby")),
+        "mruby" => Some((super::nvd::ECOSYSTEM, "mruby:mruby")),
+        "truffleruby" => Some((super::nvd::ECOSYSTEM, "oracle:truffleruby")),
+        _ => None,
+    };
+    let Some((ecosystem, package)) = subject.filter(|_| !ids.is_empty()) else {
+        let missing = if ids.is_empty() { "no id" } else { "neither a gem nor a known interpreter" };
         out.refuse(path, "", RefusalReason::Malformed, missing);
         return Ok(());
-    }
+    };
     let id = ids.remove(0);
 
     let lists = [
@@ -90,7 +101,7 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
         return Ok(());
     }
     let mut affected =
-        Affected { ecosystem: "RubyGems".to_owned(), package: record.gem, ..Affected::default() };
+        Affected { ecosystem: ecosystem.to_owned(), package: package.to_owned(), ..Affected::default() };
     for (interval, end) in between(&RUBYGEMS, safe) {
         let fixed = end == Some(Safe::Patched);
         if fixed && interval.upper.as_ref().is_some_and(|upper| !upper.inclusive) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use plimsoll_types::{Reference, Timestamp};
+use plimsoll_types::{Reference, Severity, Timestamp};
 
 /// The longest identifier, in bytes.
 const MAX_ID: usize = 128;
@@ -65,6 +65,20 @@ pub(crate) fn reference(kind: &str, url: &str) -> Option<Reference> {
         .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
     (known && url.len() <= 2_048 && !url.chars().any(|c| c.is_control() || c.is_whitespace()))
         .then(|| Reference { kind: kind.to_ascii_lowercase(), url: url.to_owned() })
+}
+
+/// A severity in words, unless the word says that there is none yet.
+pub(crate) fn severity_word(word: &str) -> Option<Severity> {
+    // Debian appends asterisks to urgencies that it derived itself.
+    word.trim().trim_end_matches('*').parse().ok().filter(|severity| *severity != Severity::Unknown)
+}
+
+/// Whether `vector` looks like a CVSS vector of any version; whether its metrics make sense is for the scorer to say.
+pub(crate) fn is_vector(vector: &str) -> bool {
+    vector.len() <= 512
+        && vector.bytes().all(|byte| byte.is_ascii_graphic())
+        && (vector.starts_with("CVSS:") || vector.starts_with("AV:") || vector.starts_with("(AV:"))
+        && vector.contains("/A")
 }
 
 /// One line of text: control characters and runs of white space become one space.

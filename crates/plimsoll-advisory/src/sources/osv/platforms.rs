@@ -1,0 +1,143 @@
+//! To what an OSV record's statement is limited: symbols, platforms and products.
+
+use super::super::text;
+use super::loose::Lenient;
+use super::record::{Affects, Import};
+
+/// The most symbols of one package.
+const MAX_SYMBOLS: usize = 10_000;
+
+/// What a statement is limited to; empty lists for no limit.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Platforms {
+    /// `import/path.Symbol`, an import path, or a path in a Rust crate.
+    pub(super) symbols: Vec<String>,
+    /// As Go's `GOOS` spells them.
+    pub(super) oses: Vec<String>,
+    /// As Go's `GOARCH` spells them.
+    pub(super) arches: Vec<String>,
+}
+
+/// Reads Go's imports and RustSec's platforms.
+pub(super) fn platforms(
+    imports: Option<Lenient<Vec<Import>>>,
+    affects: Option<Lenient<Affects>>,
+) -> Platforms {
+    let imports = imports.and_then(Lenient::read).unwrap_or_default();
+    let mut found = Platforms::default();
+    // A statement is limited to a platform only when each of its imports is.
+    let limited = |list: fn(&Import) -> &[String]| {
+        let all = !imports.is_empty() && imports.iter().all(|import| !list(import).is_empty());
+        let words = imports.iter().filter(|_| all).flat_map(list).cloned();
+        names(words)
+    };
+    found.oses = limited(|import| &import.goos.0);
+    found.arches = limited(|import| &import.goarch.0);
+    for import in imports {
+        let Some(path) = import.path.0.filter(|path| text::is_name(path)) else { continue };
+        if import.symbols.0.is_empty() {
+            found.symbols.push(path);
+        } else {
+            let symbols = import.symbols.0.iter().filter(|symbol| text::is_name(symbol));
+            found.symbols.extend(symbols.map(|symbol| format!("{path}.{symbol}")).take(MAX_SYMBOLS));
+        }
+        if found.symbols.len() >= MAX_SYMBOLS {
+            break;
+        }
+    }
+    if let Some(affects) = affects.and_then(Lenient::read) {
+        found.symbols.extend(names(affects.functions.0).into_iter().take(MAX_SYMBOLS));
+        found.oses.extend(names(affects.os.0.into_iter().map(|os| match os.as_str() {
+            "macos" => "darwin".to_owned(),
+            _ => os,
+        })));
+        found.arches.extend(names(affects.arch.0.into_iter().map(|arch| match arch.as_str() {
+            "x86_64" => "amd64".to_owned(),
+            "x86" => "386".to_owned(),
+            "aarch64" => "arm64".to_owned(),
+            _ => arch,
+        })));
+    }
+    found.symbols = text::unique(found.symbols);
+    found
+}
+
+fn names(words: impl IntoIterator<Item = String>) -> Vec<String> {
+    text::unique(words.into_iter().filter(|word| text::is_name(word)))
+}
+
+/// The ecosystem under which an image's packages are looked up, and the CPEs to which the statement is limited.
+pub(super) fn ecosystem(name: &str) -> (String, Vec<String>) {
+    if let Some(product) = name.strip_prefix("Red Hat:enterprise_linux:")
+        && let Some((release, repository)) = product.split_once("::")
+    {
+        let major = release.split('.').next().unwrap_or(release);
+        // As in Red Hat's own list: what the system itself is made of is an operating system, what is added to it an
+        // application.
+        let part = match repository {
+            "baseos" | "server" | "client" | "workstation" | "computenode" => 'o',
+            _ => 'a',
+        };
+        let cpe = format!("cpe:/{part}:redhat:enterprise_linux:{product}");
+        return (format!("Red Hat:enterprise_linux:{major}"), vec![cpe]);
+    }
+    if let Some(product) = name.strip_prefix("SUSE:Linux Enterprise ")
+        && !product.starts_with("Micro")
+        && let Some(release) = service_pack(product)
+    {
+        return (format!("SUSE:Linux Enterprise Server {release}"), Vec::new());
+    }
+    (name.to_owned(), Vec::new())
+}
+
+/// The release and service pack at the end of a product's name, without the phase of support: `15 SP5` of
+/// `Module for Basesystem 15 SP5` and of `Server 15 SP5-LTSS`.
+fn service_pack(product: &str) -> Option<String> {
+    let number = |word: &str| !word.is_empty() && word.len() <= 3 && word.bytes().all(|b| b.is_ascii_digit());
+    let mut words = product.rsplit(' ');
+    let last = words.next()?.split('-').next()?;
+    if number(last) {
+        return Some(last.to_owned());
+    }
+    let release = words.next().filter(|word| number(word))?;
+    last.strip_prefix("SP").filter(|pack| number(pack)).map(|_| format!("{release} {last}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Names as OSV's SUSE and Red Hat exports have them.
+    #[test]
+    fn ecosystems() {
+        for (name, expected, cpe) in [
+            (
+                "Red Hat:enterprise_linux:9::baseos",
+                "Red Hat:enterprise_linux:9",
+                "cpe:/o:redhat:enterprise_linux:9::baseos",
+            ),
+            (
+                "Red Hat:enterprise_linux:8::appstream",
+                "Red Hat:enterprise_linux:8",
+                "cpe:/a:redhat:enterprise_linux:8::appstream",
+            ),
+            ("Red Hat:rhel_eus:8.6::baseos", "Red Hat:rhel_eus:8.6::baseos", ""),
+            ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "SUSE:Linux Enterprise Server 15 SP5", ""),
+            ("SUSE:Linux Enterprise Server 15 SP3-LTSS", "SUSE:Linux Enterprise Server 15 SP3", ""),
+            (
+                "SUSE:Linux Enterprise Server for SAP Applications 12 SP5",
+                "SUSE:Linux Enterprise Server 12 SP5",
+                "",
+            ),
+            ("SUSE:Linux Enterprise Module for Web and Scripting 12", "SUSE:Linux Enterprise Server 12", ""),
+            ("SUSE:Linux Enterprise Micro 5.3", "SUSE:Linux Enterprise Micro 5.3", ""),
+            ("SUSE:Linux Enterprise Live Patching", "SUSE:Linux Enterprise Live Patching", ""),
+            ("openSUSE:Leap 15.6", "openSUSE:Leap 15.6", ""),
+            ("Ubuntu:Pro:18.04:LTS", "Ubuntu:Pro:18.04:LTS", ""),
+        ] {
+            let cpes: Vec<String> =
+                [cpe].iter().filter(|cpe| !cpe.is_empty()).map(|cpe| (*cpe).to_owned()).collect();
+            assert_eq!(ecosystem(name), (expected.to_owned(), cpes), "{name}");
+        }
+    }
+}
