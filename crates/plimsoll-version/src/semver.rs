@@ -1,4 +1,4 @@
-//! Semantic Versioning 2.0.0, read as loosely as advisories and npm packages are written.
+//! Semantic Versioning 2.0.0, read as loosely as advisories are written.
 //!
 //! The order is that of the specification. Beyond its grammar this takes what node-semver takes
 //! in loose mode (a leading `v` or `=`, leading zeros, a pre-release without its hyphen), and a
@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 use crate::{VersionError, VersionScheme, digits};
 
-/// Versions of npm packages, crates, and everything else that follows Semantic Versioning.
+/// The versions of crates, Swift packages, and everything else that follows Semantic Versioning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Semver;
 

@@ -90,10 +90,12 @@ impl Random {
     fn hostile(&mut self, pieces: &[&str]) -> String {
         let mut version = self.version(pieces);
         for _ in 0..=self.below(3) {
-            let boundaries: Vec<usize> = (0..=version.len()).filter(|at| version.is_char_boundary(*at)).collect();
+            let boundaries: Vec<usize> =
+                (0..=version.len()).filter(|at| version.is_char_boundary(*at)).collect();
             let at = boundaries[self.below(boundaries.len())];
             let times = if self.below(40) == 0 { 1_000 } else { 1 };
-            let alien = if self.below(3) == 0 { pieces[self.below(pieces.len())] } else { HOSTILE[self.below(24)] };
+            let alien =
+                if self.below(3) == 0 { pieces[self.below(pieces.len())] } else { HOSTILE[self.below(24)] };
             version.insert_str(at, &alien.repeat(times));
         }
         version
