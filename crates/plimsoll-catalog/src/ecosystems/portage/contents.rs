@@ -68,10 +68,13 @@ fn cut(package: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && is_version(version)).then_some((name, version))
 }
 
-/// Splits `NAME-VERSION[-rREVISION]` as the Package Manager Specification does: a name never ends in a hyphen and what
-/// looks like a version.
+/// Splits `NAME-VERSION[-rREVISION]` as the Package Manager Specification does: a name is made of letters, digits and
+/// `_+-`, begins with none of the last two, and never ends in a hyphen and what looks like a version.
 fn split(package: &str) -> Option<(&str, &str)> {
-    cut(package).filter(|(name, _)| cut(name).is_none())
+    let (name, version) = cut(package)?;
+    let is_name = !name.starts_with(['-', '+'])
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+' | b'-'));
+    (is_name && cut(name).is_none()).then_some((name, version))
 }
 
 /// The path of a line: `obj PATH MD5 TIME`, `sym PATH -> TARGET TIME`, or `fif PATH`, `dev PATH`. Directories are shared
@@ -121,6 +124,8 @@ mod tests {
             ("foo-1.0-r1-r2", None),
             ("foo-r1", None),
             ("a-1-2", None),
+            ("1.0-gtk-1.0", None),
+            ("-a-1.0", None),
             ("noversion", None),
         ] {
             assert_eq!(split(package), expected, "{package}");

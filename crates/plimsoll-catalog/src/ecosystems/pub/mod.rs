@@ -1,4 +1,4 @@
-//! Dart and Flutter packages (pub.dev).
+//! Dart and Flutter packages (Pub).
 
 use plimsoll_types::{EcosystemSpec, keep_name};
 
