@@ -42,10 +42,17 @@ impl ReadAt for OnDisk<'_> {
 fn path(interest: &Interest, choice: usize) -> Vec<u8> {
     let mut paths: Vec<String> = interest.paths.iter().map(|&path| path.to_owned()).collect();
     paths.extend(interest.children_of.iter().map(|folder| format!("{folder}/name")));
-    for folder in ["usr/lib/python3/dist-packages/name-1.0.dist-info", "srv/app/node_modules/name", "opt"] {
+    for folder in [
+        "usr/lib/python3/dist-packages/name-1.0.dist-info",
+        "srv/app/node_modules/name",
+        "opt",
+        "var/lib/pacman/local/name-1.0-1",
+        "var/db/pkg/app-misc/name-1.0",
+    ] {
         paths.extend(interest.names.iter().map(|name| format!("{folder}/{name}")));
         paths.extend(interest.suffixes.iter().map(|suffix| format!("{folder}/name-1.0{suffix}")));
     }
+    paths.extend(interest.suffixes.iter().map(|suffix| format!("opt/bitnami/name/.spdx-name{suffix}")));
     paths.push("usr/bin/name".to_owned());
     paths.retain(|path| (interest.wants)(path.as_bytes()));
     let count = paths.len().max(1);

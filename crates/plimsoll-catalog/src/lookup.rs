@@ -45,7 +45,8 @@ pub fn package_url(spec: &EcosystemSpec, fact: &PackageFact, distro: Option<(&Di
     };
     let separator = if spec.purl_type == "maven" { ':' } else { '/' };
     match fact.name.rsplit_once(separator) {
-        Some((namespace, name)) if !spec.os => {
+        // A Gentoo package's category is part of its name, so it stands where others have the distribution.
+        Some((namespace, name)) if !spec.os || spec.purl_type == "ebuild" => {
             purl.namespace = namespace.to_owned();
             purl.name = name.to_owned();
         }
@@ -58,7 +59,9 @@ pub fn package_url(spec: &EcosystemSpec, fact: &PackageFact, distro: Option<(&Di
         let mut qualify = |key: &str, value: String| purl.qualifiers.push((key.to_owned(), value));
         qualify("arch", fact.arch.clone());
         if let Some((distro, id)) = distro {
-            purl.namespace = if id.is_empty() { distro.id.clone() } else { id.to_owned() };
+            if purl.namespace.is_empty() {
+                purl.namespace = if id.is_empty() { distro.id.clone() } else { id.to_owned() };
+            }
             let release = if distro.version.is_empty() { &distro.codename } else { &distro.version };
             qualify(
                 "distro",
@@ -146,6 +149,40 @@ mod tests {
             };
             let spec = self::ecosystem(ecosystem).unwrap();
             assert_eq!(package_url(spec, &fact, Some((&debian, "debian"))).to_string(), expected);
+        }
+    }
+
+    // Expected: the examples of purl-spec's alpm type and of Syft's Portage cataloger, with the distribution that
+    // packages of all operating systems have here.
+    #[test]
+    fn package_urls_of_arch_and_gentoo() {
+        for (ecosystem, id, name, version, arch, expected) in [
+            (
+                "alpm",
+                "arch",
+                "containers-common",
+                "1:0.47.4-4",
+                "x86_64",
+                "pkg:alpm/arch/containers-common@1:0.47.4-4?arch=x86_64&distro=arch",
+            ),
+            (
+                "portage",
+                "gentoo",
+                "app-containers/skopeo",
+                "1.5.1",
+                "",
+                "pkg:ebuild/app-containers/skopeo@1.5.1?distro=gentoo",
+            ),
+        ] {
+            let distro = Distro { id: id.into(), ..Distro::default() };
+            let fact = PackageFact {
+                name: name.into(),
+                version: version.into(),
+                arch: arch.into(),
+                ..PackageFact::default()
+            };
+            let spec = self::ecosystem(ecosystem).unwrap();
+            assert_eq!(package_url(spec, &fact, Some((&distro, id))).to_string(), expected);
         }
     }
 

@@ -43,7 +43,7 @@ pub struct DistroSpec {
     pub title: &'static str,
     /// The os-release `ID`s that mean this distribution.
     pub os_release_ids: &'static [&'static str],
-    /// The id of the ecosystem of its packages: `apk`, `deb` or `rpm`.
+    /// The id of the ecosystem of its packages, such as `apk`, `deb` or `rpm`.
     pub package_ecosystem: &'static str,
     /// Which name its advisories use.
     pub match_by: MatchBy,

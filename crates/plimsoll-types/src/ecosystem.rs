@@ -20,7 +20,7 @@ pub struct EcosystemSpec {
     pub versions: &'static dyn VersionScheme,
     /// The form of a package name under which advisories and packages meet.
     pub normalize_name: fn(&str) -> String,
-    /// True for packages that an operating system's package manager installed (apk, deb, rpm).
+    /// True for packages that an operating system's package manager installed (alpm, apk, deb, portage, rpm).
     pub os: bool,
 }
 

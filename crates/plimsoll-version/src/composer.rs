@@ -18,6 +18,8 @@ pub static COMPOSER: Composer = Composer;
 /// version, stands between a release candidate and a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Form {
+    /// A word that `version_compare` does not know.
+    Unknown,
     Dev,
     Alpha,
     Beta,
@@ -133,6 +135,8 @@ fn modifier(text: &str) -> Option<Modifier<'_>> {
         }
         let (numbers, left) = after.split_at_checked(length)?;
         if let Some(is_dev) = dev_or_end(left) {
+            // Composer looks for "stable" in lower case only; otherwise the word stays, and means nothing.
+            let form = form.or_else(|| (!rest.starts_with(name)).then_some(Form::Unknown));
             // Behind "stable" Composer drops everything, a "-dev" too.
             return Some(form.map_or((None, false), |form| (Some((form, numbers)), is_dev)));
         }
@@ -304,6 +308,13 @@ mod tests {
         assert_eq!(COMPOSER.compare("dev-main", "DEV-main"), Ok(Ordering::Equal));
         assert_eq!(COMPOSER.compare("master", "dev-master"), Ok(Ordering::Equal));
         assert_eq!(COMPOSER.compare("dev-main", "0.0.1-dev"), Ok(Ordering::Less));
+    }
+
+    #[test]
+    fn stable_in_capitals_is_an_unknown_word() {
+        // normalize("1.0-STABLE") is 1.0.0.0-stable, and version_compare puts that before 1.0.0.0-dev.
+        assert_eq!(COMPOSER.compare("1.0-stable", "1.0"), Ok(Ordering::Equal));
+        assert_eq!(COMPOSER.compare("1.0-STABLE", "1.0-dev"), Ok(Ordering::Less));
     }
 
     #[test]

@@ -15,26 +15,44 @@ use std::cmp::Ordering;
 use std::fmt::Debug;
 
 mod apk;
+mod bitnami;
 mod composer;
+mod conan;
+mod cran;
 mod digits;
 mod dpkg;
 mod generic;
 mod golang;
+mod hackage;
+mod hex;
 mod maven;
+mod npm;
 mod nuget;
+mod pacman;
 mod pep440;
+mod portage;
+mod pub_semver;
 mod rpm;
 mod rubygems;
 mod semver;
 
 pub use apk::{APK, Apk};
+pub use bitnami::{BITNAMI, Bitnami};
 pub use composer::{COMPOSER, Composer};
+pub use conan::{CONAN, Conan};
+pub use cran::{CRAN, Cran};
 pub use dpkg::{DPKG, Dpkg};
 pub use generic::{GENERIC, Generic};
 pub use golang::{GOLANG, Golang};
+pub use hackage::{HACKAGE, Hackage};
+pub use hex::{HEX, Hex};
 pub use maven::{MAVEN, Maven};
+pub use npm::{NPM, Npm};
 pub use nuget::{NUGET, Nuget};
+pub use pacman::{PACMAN, Pacman};
 pub use pep440::{PEP440, Pep440};
+pub use portage::{PORTAGE, Portage};
+pub use pub_semver::{PUB, Pub};
 pub use rpm::{RPM, Rpm};
 pub use rubygems::{RUBYGEMS, Rubygems};
 pub use semver::{SEMVER, Semver};
@@ -74,8 +92,10 @@ impl VersionError {
 }
 
 /// Every scheme, ordered by id.
-pub const SCHEMES: &[&'static dyn VersionScheme] =
-    &[&Apk, &Composer, &Dpkg, &Generic, &Golang, &Maven, &Nuget, &Pep440, &Rpm, &Rubygems, &Semver];
+pub const SCHEMES: &[&'static dyn VersionScheme] = &[
+    &Apk, &Bitnami, &Composer, &Conan, &Cran, &Dpkg, &Generic, &Golang, &Hackage, &Hex, &Maven, &Npm, &Nuget,
+    &Pacman, &Pep440, &Portage, &Pub, &Rpm, &Rubygems, &Semver,
+];
 
 /// The scheme with that id, such as `dpkg`; `None` for an unknown id.
 #[must_use]
@@ -93,7 +113,7 @@ mod tests {
         let mut sorted = ids.clone();
         sorted.sort_unstable();
         assert_eq!(ids, sorted);
-        assert_eq!(ids.len(), 11);
+        assert_eq!(ids.len(), 20);
         for id in ids {
             assert_eq!(scheme(id).unwrap().id(), id);
         }

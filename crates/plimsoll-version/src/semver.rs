@@ -1,4 +1,4 @@
-//! Semantic Versioning 2.0.0, read as loosely as advisories and npm packages are written.
+//! Semantic Versioning 2.0.0, read as loosely as advisories are written.
 //!
 //! The order is that of the specification. Beyond its grammar this takes what node-semver takes
 //! in loose mode (a leading `v` or `=`, leading zeros, a pre-release without its hyphen), and a
@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 use crate::{VersionError, VersionScheme, digits};
 
-/// Versions of npm packages, crates, and everything else that follows Semantic Versioning.
+/// The versions of crates, Swift packages, and everything else that follows Semantic Versioning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Semver;
 
@@ -102,6 +102,13 @@ fn parse(version: &str) -> Result<Parsed<'_>, &'static str> {
     let trimmed = version.trim().as_bytes();
     let marks = trimmed.iter().position(|byte| !matches!(byte, b'v' | b'V' | b'=' | b' ' | b'\t'));
     let (core, rest) = parse_core(trimmed.get(marks.unwrap_or(trimmed.len())..).unwrap_or_default())?;
+    let prerelease = loose_prerelease(rest)?;
+    Ok(Parsed { core, prerelease })
+}
+
+/// Reads what follows the numbers as node-semver does in loose mode, where the hyphen before the
+/// pre-release may be missing. Returns the pre-release; build metadata is only checked.
+pub(crate) fn loose_prerelease(rest: &[u8]) -> Result<&[u8], &'static str> {
     let (prerelease, build) = match rest.iter().position(|byte| *byte == b'+') {
         None => (rest, None),
         Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at + 1..)),
@@ -117,10 +124,11 @@ fn parse(version: &str) -> Result<Parsed<'_>, &'static str> {
     if !prerelease.is_empty() {
         check_identifiers(prerelease)?;
     }
-    Ok(Parsed { core, prerelease })
+    Ok(prerelease)
 }
 
-fn compare_prerelease(a: &[u8], b: &[u8]) -> Ordering {
+/// Orders two pre-releases; the empty one is a release and comes last.
+pub(crate) fn compare_prerelease(a: &[u8], b: &[u8]) -> Ordering {
     match (a.is_empty(), b.is_empty()) {
         (false, false) => compare_identifiers(a.split(|c| *c == b'.'), b.split(|c| *c == b'.')),
         (release_a, release_b) => release_a.cmp(&release_b),

@@ -12,6 +12,9 @@ use std::time::Instant;
 
 use plimsoll_version::{SCHEMES, VersionScheme};
 
+/// The tools behind these go in circles themselves (see the modules), so the order is not held to be transitive.
+const CIRCLES: [&str; 2] = ["conan", "pacman"];
+
 struct Row {
     a: String,
     order: Ordering,
@@ -123,7 +126,7 @@ impl Random {
 fn every_scheme_orders_as_its_own_tool() {
     for scheme in SCHEMES {
         let rows = table(*scheme);
-        assert!(rows.len() >= 300, "{}: only {} pairs", scheme.id(), rows.len());
+        assert!(rows.len() >= 1_000, "{}: only {} pairs", scheme.id(), rows.len());
         let mut wrong = Vec::new();
         for row in &rows {
             let ours = scheme.compare(&row.a, &row.b);
@@ -155,7 +158,7 @@ fn a_version_equals_itself_and_two_orders_mirror_each_other() {
 #[test]
 fn the_order_is_transitive() {
     let mut random = Random(0x5eed_0002);
-    for scheme in SCHEMES {
+    for scheme in SCHEMES.iter().filter(|scheme| !CIRCLES.contains(&scheme.id())) {
         let versions = versions(*scheme);
         let mut checked = 0;
         for _ in 0..60_000 {

@@ -3,12 +3,14 @@
 mod almalinux;
 mod alpine;
 mod amzn;
+mod arch;
 mod azurelinux;
 mod centos;
 mod chainguard;
 mod content_manifest;
 mod debian;
 mod fedora;
+mod gentoo;
 mod mariner;
 mod ol;
 mod opensuse;
@@ -37,11 +39,13 @@ pub const DISTROS: &[&DistroEntry] = &[
     &almalinux::DISTRO,
     &alpine::DISTRO,
     &amzn::DISTRO,
+    &arch::DISTRO,
     &azurelinux::DISTRO,
     &centos::DISTRO,
     &chainguard::DISTRO,
     &debian::DISTRO,
     &fedora::DISTRO,
+    &gentoo::DISTRO,
     &mariner::DISTRO,
     &ol::DISTRO,
     &opensuse::DISTRO,
@@ -198,6 +202,7 @@ mod tests {
             "amzn-2": "amzn" Some("Amazon Linux:2"),
             "amzn-2018.03": "amzn" Some("Amazon Linux:1"),
             "amzn-2023": "amzn" Some("Amazon Linux:2023"),
+            "arch": "arch" Some("Arch Linux"),
             "azurelinux-3.0": "azurelinux" Some("Azure Linux:3"),
             "centos-7": "centos" Some("Red Hat:enterprise_linux:7"),
             "centos-stream-9": "centos" Some("Red Hat:enterprise_linux:9"),
@@ -205,6 +210,7 @@ mod tests {
             "debian-12": "debian" Some("Debian:12"),
             "debian-trixie-sid": "debian" Some("Debian:13"),
             "fedora-40": "fedora" Some("Fedora:40"),
+            "gentoo": "gentoo" Some("Gentoo"),
             "mariner-2.0": "mariner" Some("Azure Linux:2"),
             "ol-9.4": "ol" Some("Oracle Linux:9"),
             "opensuse-leap-15.6": "opensuse" Some("openSUSE:Leap 15.6"),
@@ -320,7 +326,8 @@ mod tests {
 
     #[test]
     fn a_release_that_cannot_be_told_has_no_advisories() {
-        for entry in DISTROS.iter().filter(|entry| !["chainguard", "wolfi"].contains(&entry.spec.id)) {
+        let rolling = ["arch", "chainguard", "gentoo", "wolfi"];
+        for entry in DISTROS.iter().filter(|entry| !rolling.contains(&entry.spec.id)) {
             let id = entry.spec.os_release_ids[0].to_owned();
             let distro = Distro { id, ..Distro::default() };
             assert_eq!((entry.spec.advisory_ecosystem)(&distro), None, "{}", entry.spec.id);

@@ -13,7 +13,7 @@ pub(super) static ECOSYSTEM: Ecosystem = Ecosystem {
         title: "Node.js packages",
         purl_type: "npm",
         advisory_names: &["npm"],
-        versions: schemes::SEMVER,
+        versions: schemes::NPM,
         normalize_name: keep_name,
         os: false,
     },
