@@ -6,14 +6,17 @@
 
 mod alpine_secdb;
 mod debian_lists;
+mod errata;
 mod intervals;
 mod node_security_wg;
 mod osv;
+mod oval;
 mod php_security_advisories;
 mod ruby_advisory_db;
 mod sink;
 pub(crate) mod text;
 mod wolfi_advisories;
+mod xml;
 mod yaml;
 
 pub use osv::{IdKind, PUBLISHERS, Publisher};
@@ -50,6 +53,11 @@ pub const SOURCES: &[SourceSpec] = &[
     ruby_advisory_db::SPEC,
     php_security_advisories::SPEC,
     node_security_wg::SPEC,
+    oval::ORACLE,
+    oval::AZURE,
+    oval::UBUNTU,
+    oval::REDHAT,
+    oval::SUSE,
     osv::SPEC,
 ];
 
@@ -87,6 +95,14 @@ pub enum SourceError {
     /// The file is not YAML, or not of the expected shape, or over a limit on nesting, nodes or aliases.
     #[error("{path}: cannot be read as YAML: {message}")]
     Yaml {
+        /// The file.
+        path: String,
+        /// What is wrong with it, in one line.
+        message: String,
+    },
+    /// The file is not XML, or not of the expected shape, or over a limit.
+    #[error("{path}: cannot be read as XML: {message}")]
+    Xml {
         /// The file.
         path: String,
         /// What is wrong with it, in one line.
