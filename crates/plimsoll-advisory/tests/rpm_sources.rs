@@ -334,3 +334,218 @@ fn criteria_are_combined() {
     sources::read("x.xml", oval(criteria, items).as_bytes(), &mut sink);
     assert_eq!(lines(of_id(&sink, "ELSA-2024-1")), ["Oracle Linux:9/a fixed >=2-1 <3-1"]);
 }
+
+#[test]
+fn updateinfo_of_amazon() {
+    let sink = read("updateinfo", "amazon.xml");
+    let [openssh, golang, kernel] = &sink.advisories[..] else { panic!("{:?}", sink.refusals()) };
+    assert_eq!((openssh.id.as_str(), openssh.source.as_str()), ("ALAS2023-2024-500", "amazon"));
+    assert_eq!(openssh.title, "Important priority package update for openssh");
+    assert_eq!(openssh.covers, ["CVE-2024-6387"]);
+    assert_eq!(openssh.severities[0].severity, Severity::High);
+    assert_eq!(openssh.published.unwrap().to_string(), "2024-07-01T20:41:00Z");
+    assert_eq!(
+        lines(openssh),
+        ["Amazon Linux:2023/openssh-server fixed >=0 <8.7p1-12.amzn2023.0.3 [x86_64 aarch64]"]
+    );
+    // An extra's erratum speaks of the extra's line.
+    assert_eq!(
+        lines(golang),
+        [
+            "Amazon Linux:2/golang fixed >=1.19 <1.19.10-1.amzn2.0.2 [x86_64]",
+            "Amazon Linux:2/golang-tools fixed >=0 <2:0.4-1.amzn2",
+        ]
+    );
+    assert_eq!(lines(kernel), ["Amazon Linux:2/kernel-doc fixed >=0 <4.9.76-112.amzn2"]);
+    assert_eq!(
+        refusals(&sink),
+        [
+            ("ALAS2023-2024-501", RefusalReason::NotSecurity),
+            ("XYZ-2024-1", RefusalReason::UnknownRelease),
+            ("ALAS2023-2024-502", RefusalReason::Malformed),
+            ("ALAS2023-2024-503", RefusalReason::NothingAffected),
+        ]
+    );
+}
+
+#[test]
+fn updateinfo_of_others() {
+    let sink = read("updateinfo", "enterprise.xml");
+    let [rocky, cloud, alma, fedora] = &sink.advisories[..] else { panic!("{:?}", sink.refusals()) };
+    assert_eq!((rocky.source.as_str(), rocky.title.as_str()), ("rocky", "ruby:2.5 security update"));
+    assert_eq!((rocky.covers.len(), rocky.references.len()), (1, 2));
+    assert_eq!(rocky.description, "An update is available for rubygem-bson.");
+    assert_eq!(
+        lines(rocky),
+        [
+            "Rocky Linux:8/rubygem-abrt fixed >=0 <0.3.0-4.module+el8.5.0+738+032c9c02 (ruby:2.5)",
+            "Rocky Linux:8/plain fixed >=0 <1:1.0-4.el8 [x86_64]",
+        ]
+    );
+    assert_eq!(
+        lines(cloud),
+        ["Rocky Linux:8:SIG Cloud/kernel fixed >=0 <4.18.0-425.10.1.el8_7.cloud [x86_64]"]
+    );
+    assert_eq!(cloud.severities[0].severity, Severity::High);
+    assert_eq!(alma.source, "almalinux");
+    assert_eq!(lines(alma), ["AlmaLinux:9/libsndfile fixed >=0 <1.0.31-8.el9 [x86_64]"]);
+    assert_eq!((fedora.source.as_str(), fedora.severities.len()), ("fedora", 0));
+    assert_eq!(fedora.covers, ["CVE-2024-2004"]);
+    assert_eq!(lines(fedora), ["Fedora:40/libcurl fixed >=0 <8.6.0-8.fc40 [x86_64]"]);
+    assert_eq!(refusals(&sink), [("FEDORA-EPEL-2024-1", RefusalReason::UnknownRelease)]);
+}
+
+#[test]
+fn almalinux_errata() {
+    let sink = read("alma-errata", "errata.full.json");
+    let [advisory] = &sink.advisories[..] else { panic!("{:?}", sink.refusals()) };
+    assert_eq!(
+        (advisory.id.as_str(), advisory.title.as_str()),
+        ("ALSA-2024:0001", "nodejs:18 security update")
+    );
+    assert_eq!(
+        (advisory.source.as_str(), advisory.covers.join(" ")),
+        ("almalinux", "CVE-2024-0011".to_owned())
+    );
+    assert_eq!(advisory.severities[0].severity, Severity::High);
+    assert_eq!(advisory.published.unwrap().to_string(), "2024-01-02T00:00:00Z");
+    assert_eq!(
+        lines(advisory),
+        [
+            "AlmaLinux:8/nodejs fixed >=0 <1:18.19.0-1.module_el8.9.0+3700+c42cb7a8 [x86_64] (nodejs:18)",
+            "AlmaLinux:8/npm fixed >=0 <1:10.2.3-1.18.19.0.1.module_el8.9.0+3700+c42cb7a8 [x86_64 aarch64] (nodejs:18)",
+            "AlmaLinux:8/nodejs-docs fixed >=0 <1:18.19.0-1.el8",
+        ]
+    );
+    assert_eq!(
+        refusals(&sink),
+        [
+            ("ALBA-2024:0002", RefusalReason::NotSecurity),
+            ("ALSA-2024:0003", RefusalReason::UnknownRelease),
+            ("record 4", RefusalReason::Malformed),
+        ]
+    );
+    let sink = read("alma-errata", "errata.json");
+    let [advisory] = &sink.advisories[..] else { panic!("{:?}", sink.refusals()) };
+    assert_eq!(advisory.modified.unwrap().to_string(), "2021-08-24T11:33:15Z");
+    assert_eq!(
+        lines(advisory),
+        ["AlmaLinux:8/libexample fixed >=0 <1.0.28-10.module_el8.4.0+1 [i686 x86_64] (libexample:2)"]
+    );
+}
+
+#[test]
+fn rocky_apollo() {
+    let sink = read("rocky-apollo", "page.json");
+    let [advisory] = &sink.advisories[..] else { panic!("{:?}", sink.refusals()) };
+    assert_eq!((advisory.id.as_str(), advisory.source.as_str()), ("RLSA-2025:21816", "rocky"));
+    assert_eq!(advisory.title, "delve and golang security update");
+    assert_eq!(
+        (advisory.covers.join(" "), advisory.cwes.join(" ")),
+        ("CVE-2025-58183".into(), "CWE-770".into())
+    );
+    assert_eq!((advisory.cvss.len(), advisory.references.len()), (1, 2));
+    assert_eq!(advisory.published.unwrap().to_string(), "2025-11-27T09:11:22Z");
+    assert_eq!(
+        lines(advisory),
+        [
+            "Rocky Linux:10/delve fixed >=0 <1.25.2-1.el10_1 [aarch64 x86_64]",
+            "Rocky Linux:10/golang-docs fixed >=0 <1.25.3-1.el10_1",
+            "Rocky Linux:8/nodejs fixed >=0 <1:18.19.0-1.module+el8.9.0+1 [x86_64] (nodejs:18)",
+            "Rocky Linux:9:SIG Cloud/kernel fixed >=0 <5.14.0-687.36.1.el9_8.cloud.1.0 [x86_64]",
+        ]
+    );
+    assert_eq!(
+        refusals(&sink),
+        [
+            ("RLBA-2025:1", RefusalReason::NotSecurity),
+            ("RLSA-2025:2", RefusalReason::Malformed),
+            ("RLSA-2025:3", RefusalReason::UnknownRelease),
+        ]
+    );
+    let sink = read("rocky-apollo", "RLSA-2021-4364.json");
+    let [advisory] = &sink.advisories[..] else { panic!("{:?}", sink.refusals()) };
+    assert_eq!((advisory.covers.join(" "), advisory.cvss.len()), ("CVE-2021-3487".to_owned(), 0));
+    assert_eq!(advisory.severities[0].severity, Severity::Medium);
+    assert_eq!(lines(advisory), ["Rocky Linux:8/gfs2-utils fixed >=0 <3.2.0-11.el8 [aarch64 x86_64]"]);
+}
+
+#[test]
+fn fedora_bodhi() {
+    let sink = read("bodhi", "page-1.json");
+    let [advisory] = &sink.advisories[..] else { panic!("{:?}", sink.refusals()) };
+    assert_eq!(
+        (advisory.id.as_str(), advisory.title.as_str()),
+        ("FEDORA-2024-aaaaaaaaaa", "curl-8.6.0-8.fc40")
+    );
+    assert_eq!(advisory.covers, ["CVE-2024-2004", "CVE-2024-2379"]);
+    assert_eq!(advisory.severities[0].severity, Severity::Critical);
+    assert_eq!(
+        lines(advisory),
+        ["Fedora:40/curl fixed >=0 <8.6.0-8.fc40", "Fedora:40/bind fixed >=0 <32:9.18.24-1.fc40"]
+    );
+    assert_eq!(advisory.affected[0].fix_date.unwrap().to_string(), "2024-04-01T01:02:03Z");
+    assert_eq!(
+        refusals(&sink),
+        [
+            ("FEDORA-2024-bbbbbbbbbb", RefusalReason::NotSecurity),
+            ("FEDORA-2024-cccccccccc", RefusalReason::NothingAffected),
+            ("FEDORA-EPEL-2024-dddddddddd", RefusalReason::UnknownRelease),
+            ("FEDORA-2024-eeeeeeeeee", RefusalReason::Malformed),
+        ]
+    );
+    let sink = read("bodhi", "FEDORA-2024-ffffffffff.json");
+    let [advisory] = &sink.advisories[..] else { panic!("{:?}", sink.refusals()) };
+    assert_eq!((advisory.covers.join(" "), advisory.severities.len()), ("CVE-2024-3094".to_owned(), 0));
+    assert_eq!(lines(advisory), ["Fedora:39/xz fixed >=0 <5.4.6-3.fc39"]);
+}
+
+#[test]
+fn photon_os() {
+    let sink = read("photon", "cve_data_photon5.0.json");
+    let found: Vec<_> = sink
+        .advisories
+        .iter()
+        .map(|one| format!("{} {:?} {}", one.id, one.affected[0].severity, lines(one).join(", ")))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "CVE-2019-3828 Some(Critical) Photon OS:5.0/ansible fixed >=0 <2.7.6-2.ph5",
+            "CVE-2023-0001 Some(Medium) Photon OS:5.0/linux affected >=0",
+            "CVE-2023-0002 None Photon OS:5.0/curl not_affected >=0",
+        ]
+    );
+    assert_eq!(
+        refusals(&sink),
+        [
+            ("UNK-1", RefusalReason::Malformed),
+            ("CVE-2023-0003", RefusalReason::NothingAffected),
+            ("CVE-2023-0004", RefusalReason::Malformed),
+            ("record 7", RefusalReason::Malformed),
+        ]
+    );
+    let mut sink = Sink::new();
+    sources::read(
+        "photon.json",
+        br#"[{"cve_id":"CVE-2023-1","pkg":"a","aff_ver":"","res_ver":"1-1"}]"#,
+        &mut sink,
+    );
+    assert_eq!(sink.refused_by_reason(), &BTreeMap::from([(RefusalReason::Malformed, 1)]));
+}
+
+#[test]
+fn a_document_without_its_list_is_refused() {
+    for (path, text) in [
+        ("a.json", r#"{"updates": null, "builds_of": {"builds": 1}}"#),
+        ("b.json", r#"{"data": 1, "x": "ALSA-1", "issued_date": 0}"#),
+        ("c.json", r#"{"x": "RLSA-1", "synopsis": "", "cves": []}"#),
+        ("photon1.0.json", r#"{"": [], "cve_id": 1, "aff_ver": 2, "res_ver": 3}"#),
+        ("d.xml", "<updates><update >"),
+        ("e.xml", "<x><updates><update ></update></updates></x>"),
+    ] {
+        let mut sink = Sink::new();
+        assert!(sources::read(path, text.as_bytes(), &mut sink).is_some(), "{path} is not recognised");
+        assert!(sink.kept() == 0 && sink.refused() >= 1, "{path}");
+    }
+}

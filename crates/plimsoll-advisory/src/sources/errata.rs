@@ -54,11 +54,6 @@ impl Packages {
         }
     }
 
-    /// Whether there are as many as there may be.
-    pub(super) fn is_full(&self) -> bool {
-        self.list.len() >= MAX_PACKAGES
-    }
-
     /// The statements in the order added.
     pub(super) fn into_list(self) -> Vec<Affected> {
         self.list

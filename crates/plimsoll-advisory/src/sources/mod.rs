@@ -4,17 +4,23 @@
 //! first source that [recognises](SourceSpec::recognises) it parses it into a [`Sink`]. A record is either kept or
 //! refused with a reason, so that records read = kept + refused.
 
+mod alma_errata;
 mod alpine_secdb;
+mod bodhi;
 mod debian_lists;
 mod errata;
 mod intervals;
 mod node_security_wg;
 mod osv;
 mod oval;
+mod photon;
 mod php_security_advisories;
+mod records;
+mod rocky;
 mod ruby_advisory_db;
 mod sink;
 pub(crate) mod text;
+mod updateinfo;
 mod wolfi_advisories;
 mod xml;
 mod yaml;
@@ -58,6 +64,11 @@ pub const SOURCES: &[SourceSpec] = &[
     oval::UBUNTU,
     oval::REDHAT,
     oval::SUSE,
+    updateinfo::SPEC,
+    alma_errata::SPEC,
+    rocky::SPEC,
+    bodhi::SPEC,
+    photon::SPEC,
     osv::SPEC,
 ];
 
