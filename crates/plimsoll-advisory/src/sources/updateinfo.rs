@@ -118,7 +118,9 @@ fn update(xml: &mut Xml<'_>, element: &Element<'_>) -> Result<Update, SourceErro
                 while let Some(child) = xml.child(depth)? {
                     if child.name() == "collection" {
                         let collection = collection(xml, &mut packages, &mut update.cut)?;
-                        update.collections.push(collection);
+                        if !collection.packages.is_empty() {
+                            update.collections.push(collection);
+                        }
                     }
                 }
             }

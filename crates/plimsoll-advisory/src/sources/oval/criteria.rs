@@ -227,6 +227,7 @@ impl<'a> Walk<'a> {
                 let claim = Claim { comment, negated: *negated, ..Claim::default() };
                 return Ok(Leaf::Claim(claim, &test.object));
             }
+            TestKind::Other if test.inverted || *negated => return Ok(Leaf::Nothing),
             TestKind::Other => return Ok(condition.map_or(Leaf::Nothing, Leaf::Platform)),
             TestKind::File => {
                 let module = comment

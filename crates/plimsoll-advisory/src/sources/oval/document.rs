@@ -12,6 +12,8 @@ use super::super::{SourceError, text};
 const MAX_ITEMS: usize = 8_000_000;
 /// The most values of all variables together.
 const MAX_VALUES: usize = 8_000_000;
+/// The most states of one test.
+const MAX_STATES: usize = 64;
 /// The most criteria and criterions of one definition.
 const MAX_NODES: usize = 200_000;
 /// How deep criteria may nest.
@@ -195,7 +197,10 @@ fn test(xml: &mut Xml<'_>, element: &Element<'_>) -> Result<Test, SourceError> {
     while let Some(child) = xml.child(depth)? {
         match child.name() {
             "object" => test.object = child.attribute("object_ref"),
-            "state" if test.states.len() < 64 => test.states.push(child.attribute("state_ref")),
+            "state" if test.states.len() >= MAX_STATES => {
+                return Err(xml.error(&format!("a test has more than {MAX_STATES} states")));
+            }
+            "state" => test.states.push(child.attribute("state_ref")),
             _ => {}
         }
     }

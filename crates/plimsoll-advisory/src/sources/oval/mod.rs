@@ -38,10 +38,14 @@ enum SourceFault {
 /// Why a definition is not kept.
 type Refused = (RefusalReason, String);
 
+/// Makes advisories of a definition of the file at a path.
+type Convert =
+    fn(path: &str, definition: &Definition, claims: &[Claim<'_>]) -> Result<Vec<Advisory>, Refused>;
+
 /// What a publisher's definitions mean.
 struct Publisher {
     /// Makes advisories of a definition.
-    convert: fn(path: &str, definition: &Definition, claims: &[Claim<'_>]) -> Result<Vec<Advisory>, Refused>,
+    convert: Convert,
     /// The comments of tests that are claims although they are not about packages.
     opaque: fn(comment: &str) -> bool,
 }

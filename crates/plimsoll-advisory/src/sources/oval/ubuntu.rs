@@ -258,7 +258,7 @@ fn number(text: &str) -> Option<String> {
     if !(4..=99).contains(&year) || !month.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let long_term = year % 2 == 0 && month == "04";
+    let long_term = year.is_multiple_of(2) && month == "04";
     Some(format!("{year}.{month}{}", if long_term { ":LTS" } else { "" }))
 }
 
