@@ -51,6 +51,11 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
     (&["anyhow"], &["plimsoll-cli"], "libraries give typed errors that a caller can tell apart"),
     (&["serde-saphyr"], &["plimsoll-advisory", "plimsoll-cli"], "YAML is expensive to build and to trust"),
     (
+        &["quick-xml"],
+        &["plimsoll-advisory", "plimsoll-catalog"],
+        "XML is read in few places, which expand no entities and limit what nests",
+    ),
+    (
         &["rawzip"],
         &["plimsoll-archive", "plimsoll-catalog", "plimsoll-dbbuild"],
         "zip archives are read under the budgets of plimsoll-archive",

@@ -4,25 +4,34 @@
 //! first source that [recognises](SourceSpec::recognises) it parses it into a [`Sink`]. A record is either kept or
 //! refused with a reason, so that records read = kept + refused.
 
+mod alma_errata;
 mod alpine_secdb;
 mod arch;
+mod bodhi;
 mod cpe;
 mod cve5;
 mod debian_lists;
 mod debian_tracker;
 pub(crate) mod eol;
 mod epss;
+mod errata;
 mod intervals;
 mod kev;
 mod node_security_wg;
 mod nvd;
 mod osv;
+mod oval;
+mod photon;
 mod php_security_advisories;
+mod records;
+mod rocky;
 mod ruby_advisory_db;
 mod sink;
 mod stream;
 pub(crate) mod text;
+mod updateinfo;
 mod wolfi_advisories;
+mod xml;
 mod yaml;
 
 pub use osv::{IdKind, PUBLISHERS, Publisher};
@@ -66,6 +75,16 @@ pub const SOURCES: &[SourceSpec] = &[
     kev::SPEC,
     epss::SPEC,
     eol::SPEC,
+    oval::ORACLE,
+    oval::AZURE,
+    oval::UBUNTU,
+    oval::REDHAT,
+    oval::SUSE,
+    updateinfo::SPEC,
+    alma_errata::SPEC,
+    rocky::SPEC,
+    bodhi::SPEC,
+    photon::SPEC,
     osv::SPEC,
 ];
 
@@ -103,6 +122,14 @@ pub enum SourceError {
     /// The file is not YAML, or not of the expected shape, or over a limit on nesting, nodes or aliases.
     #[error("{path}: cannot be read as YAML: {message}")]
     Yaml {
+        /// The file.
+        path: String,
+        /// What is wrong with it, in one line.
+        message: String,
+    },
+    /// The file is not XML, or not of the expected shape, or over a limit.
+    #[error("{path}: cannot be read as XML: {message}")]
+    Xml {
         /// The file.
         path: String,
         /// What is wrong with it, in one line.

@@ -13,6 +13,7 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
         package_ecosystem: "alpm",
         match_by: MatchBy::Binary,
         advisory_ecosystem: |_| Some("Arch Linux".to_owned()),
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Arch Linux",
 };

@@ -13,6 +13,7 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
         package_ecosystem: "portage",
         match_by: MatchBy::Binary,
         advisory_ecosystem: |_| Some("Gentoo".to_owned()),
+        ..DistroSpec::PLAIN
     },
     advisory_name: "Gentoo",
 };
