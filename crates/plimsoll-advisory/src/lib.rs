@@ -3,9 +3,13 @@
 //! Parsers turn bytes into [`Advisory`] values; they never touch the network or a disk. Nothing is lost without a
 //! count: what a parser refuses it reports with the reason.
 
+pub mod cyclonedx_vex;
+mod json;
 mod model;
+pub mod openvex;
 pub mod sources;
 mod starter;
+pub mod vex;
 
 pub use model::{Advisory, Affected, EpssScore, Event, Range, RepositoryCpes, SeverityStatement};
 pub use starter::{STARTER_DATE, STARTER_SOURCE, starter};
