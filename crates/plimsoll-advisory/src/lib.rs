@@ -3,10 +3,12 @@
 //! Parsers turn bytes into [`Advisory`] values; they never touch the network or a disk. Nothing is lost without a
 //! count: what a parser refuses it reports with the reason.
 
+pub mod csaf;
 pub mod cyclonedx_vex;
 mod json;
 mod model;
 pub mod openvex;
+mod purl;
 pub mod sources;
 mod starter;
 pub mod vex;

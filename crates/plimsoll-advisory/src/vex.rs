@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::sources::SourceError;
-use crate::{cyclonedx_vex, json, openvex};
+use crate::{csaf, cyclonedx_vex, json, openvex};
 
 /// The most statements of a document.
 pub const MAX_STATEMENTS: usize = 100_000;
@@ -108,16 +108,19 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Document, SourceError> {
         context: Option<IgnoredAny>,
         #[serde(rename = "bomFormat")]
         bom_format: Option<IgnoredAny>,
+        document: Option<IgnoredAny>,
     }
     let probe: Probe = json::parse(path, bytes)?;
     if probe.bom_format.is_some() {
         cyclonedx_vex::read(path, bytes)?.statements(path)
     } else if probe.context.is_some() {
         openvex::read(path, bytes)?.statements(path)
+    } else if probe.document.is_some() {
+        csaf::read(path, bytes)?.statements(path)
     } else {
         Err(SourceError::Shape {
             path: path.to_owned(),
-            message: "neither an OpenVEX nor a CycloneDX document".to_owned(),
+            message: "neither an OpenVEX, a CSAF nor a CycloneDX document".to_owned(),
         })
     }
 }
