@@ -5,6 +5,7 @@
 
 pub mod csaf;
 pub mod cyclonedx_vex;
+mod ecosystem;
 mod json;
 mod model;
 pub mod openvex;
@@ -13,5 +14,6 @@ pub mod sources;
 mod starter;
 pub mod vex;
 
+pub use ecosystem::{Folded, fold_ecosystem};
 pub use model::{Advisory, Affected, EpssScore, Event, Range, RepositoryCpes, SeverityStatement};
 pub use starter::{STARTER_DATE, STARTER_SOURCE, starter};

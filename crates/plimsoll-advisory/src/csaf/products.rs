@@ -268,6 +268,11 @@ fn rpm_of_purl(url: &PackageUrl) -> Option<RpmPackage> {
         (version, epoch) => format!("{epoch}:{version}"),
     };
     let upstream = purl::qualifier(url, "upstream");
+    // `pki-deps:10.6/resteasy`: binaries state their module with their source only.
+    let module = match upstream.rsplit_once('/') {
+        Some((directory, _)) if module.is_empty() => stream(directory).unwrap_or_default(),
+        _ => module,
+    };
     Some(RpmPackage {
         // Some package URLs repeat the module in front of the name.
         name: url.name.rsplit('/').next().unwrap_or_default().to_owned(),
@@ -305,9 +310,13 @@ pub fn split_nevra(text: &str) -> Option<RpmPackage> {
     let (name, version) = rest.rsplit_once('-')?;
     let (epoch, bare) = version.split_once(':').unwrap_or(("", version));
     let digit = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit());
-    // `python3-foo-devel` has as many hyphens; versions and releases hold a digit, and versions begin with one where an
-    // architecture does not vouch for the form.
-    let plain = !arch.is_empty() || bare.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+    let number = |text: &str| text.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+    // `python3-foo-devel` and `libMagickCore-7_Q16HDRI6-32bit` have as many hyphens. Without an architecture to vouch for the
+    // form, both parts begin with a digit, and releases of all vendors have a point.
+    let plain = match arch {
+        "" => number(bare) && number(release) && release.contains('.'),
+        _ => number(bare) || number(release),
+    };
     if name.is_empty() || release.is_empty() || !digit(bare) || !digit(release) || !plain {
         return None;
     }
@@ -351,6 +360,7 @@ mod tests {
             "openssl",
             "python3-foo-devel",
             "java-11-openjdk",
+            "libMagickCore-7_Q16HDRI6-32bit",
             "a-b-c.x86_64",
             ".src",
             "-1-1.src",

@@ -10,9 +10,13 @@ mod intervals;
 mod node_security_wg;
 mod osv;
 mod php_security_advisories;
+mod redhat_csaf;
+mod redhat_repositories;
 mod ruby_advisory_db;
 mod sink;
+mod suse_csaf;
 pub(crate) mod text;
+mod vendor_csaf;
 mod wolfi_advisories;
 mod yaml;
 
@@ -50,6 +54,9 @@ pub const SOURCES: &[SourceSpec] = &[
     ruby_advisory_db::SPEC,
     php_security_advisories::SPEC,
     node_security_wg::SPEC,
+    suse_csaf::SPEC,
+    redhat_csaf::SPEC,
+    redhat_repositories::SPEC,
     osv::SPEC,
 ];
 
