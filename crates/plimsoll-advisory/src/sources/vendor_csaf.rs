@@ -119,6 +119,10 @@ fn vex(
         let mut add = |status: Option<Status>, ids: &[String]| {
             for id in ids {
                 let Some(place) = (vendor.place)(products, id) else { continue };
+                // A fix without a version says nothing; it must not stand in the way of what else is said.
+                if status == Some(Status::Fixed) && place.package.version.is_empty() {
+                    continue;
+                }
                 facts.push(Fact {
                     place,
                     status: status.unwrap_or_else(|| about.unfixed(id)),
