@@ -331,3 +331,42 @@ fn hostile_trees_are_refused() {
     let unfolded = format!("{{\"cve\":\"CVE-2024-1234\",\"threats\":[{threats}]}}");
     assert!(refusal(&document("CVE-2024-1234", "csaf_vex", &groups, &unfolded)).1.contains("product groups"));
 }
+
+#[test]
+fn a_source_that_is_fixed_is_not_unfixed_too() {
+    // With the empty lists that SUSE writes everywhere.
+    let product = |category: &str, id: &str, key: &str, value: &str| {
+        format!(
+            "{{\"branches\":[],\"category\":\"{category}\",\"name\":\"{id}\",\"product\":{{\"name\":\"{id}\",\"product_id\":\"{id}\",\
+             \"product_identification_helper\":{{\"{key}\":\"{value}\"}}}}}}"
+        )
+    };
+    let part = |part: &str, whole: &str| {
+        format!(
+            "{{\"category\":\"default_component_of\",\"full_product_name\":{{\"name\":\"x\",\"product_id\":\"{whole}:{part}\"}},\
+             \"product_reference\":\"{part}\",\"relates_to_product_reference\":\"{whole}\"}}"
+        )
+    };
+    let tree = format!(
+        "{{\"branches\":[{}],\"relationships\":[{}]}}",
+        [
+            product("product_name", "NFV-9", "cpe", "cpe:/a:redhat:enterprise_linux:9::nfv"),
+            product("product_name", "rhel9", "cpe", "cpe:/o:redhat:enterprise_linux:9"),
+            product("product_version", "s", "purl", "pkg:rpm/redhat/kernel-rt@5.14.0-1.el9?arch=src"),
+            product("product_version", "b", "purl", "pkg:rpm/redhat/kernel-rt-core@5.14.0-1.el9?arch=x86_64"),
+            product("product_version", "u", "purl", "pkg:rpm/redhat/kernel-rt?arch=src"),
+        ]
+        .join(","),
+        [part("s", "NFV-9"), part("b", "NFV-9"), part("u", "rhel9")].join(",")
+    );
+    let vulnerability = "{\"cve\":\"CVE-2024-1234\",\"flags\":[],\"product_status\":{\"first_fixed\":[],\
+        \"fixed\":[\"NFV-9:s\",\"NFV-9:b\"],\"known_affected\":[\"rhel9:u\"],\"known_not_affected\":null}}";
+    let mut sink = Sink::new();
+    let text = document("CVE-2024-1234", "csaf_vex", &tree, vulnerability);
+    sources::read("x.json", text.as_bytes(), &mut sink);
+    assert_eq!(
+        lines(&sink.advisories[0]),
+        ["Red Hat:enterprise_linux:9/kernel-rt-core fixed <5.14.0-1.el9 (x86_64)"]
+    );
+    assert_eq!(sink.advisories[0].severities[0].severity, Severity::Low);
+}
