@@ -24,12 +24,16 @@ mod oval;
 mod photon;
 mod php_security_advisories;
 mod records;
+mod redhat_csaf;
+mod redhat_repositories;
 mod rocky;
 mod ruby_advisory_db;
 mod sink;
 mod stream;
+mod suse_csaf;
 pub(crate) mod text;
 mod updateinfo;
+mod vendor_csaf;
 mod wolfi_advisories;
 mod xml;
 mod yaml;
@@ -85,6 +89,9 @@ pub const SOURCES: &[SourceSpec] = &[
     rocky::SPEC,
     bodhi::SPEC,
     photon::SPEC,
+    suse_csaf::SPEC,
+    redhat_csaf::SPEC,
+    redhat_repositories::SPEC,
     osv::SPEC,
 ];
 

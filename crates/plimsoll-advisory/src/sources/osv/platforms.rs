@@ -3,6 +3,7 @@
 use super::super::text;
 use super::loose::Lenient;
 use super::record::{Affects, Import};
+use crate::{Folded, fold_ecosystem};
 
 /// The most symbols of one package.
 const MAX_SYMBOLS: usize = 10_000;
@@ -68,39 +69,8 @@ fn names(words: impl IntoIterator<Item = String>) -> Vec<String> {
 
 /// The ecosystem under which an image's packages are looked up, and the CPEs to which the statement is limited.
 pub(super) fn ecosystem(name: &str) -> (String, Vec<String>) {
-    if let Some(product) = name.strip_prefix("Red Hat:enterprise_linux:")
-        && let Some((release, repository)) = product.split_once("::")
-    {
-        let major = release.split('.').next().unwrap_or(release);
-        // As in Red Hat's own list: what the system itself is made of is an operating system, what is added to it an
-        // application.
-        let part = match repository {
-            "baseos" | "server" | "client" | "workstation" | "computenode" => 'o',
-            _ => 'a',
-        };
-        let cpe = format!("cpe:/{part}:redhat:enterprise_linux:{product}");
-        return (format!("Red Hat:enterprise_linux:{major}"), vec![cpe]);
-    }
-    if let Some(product) = name.strip_prefix("SUSE:Linux Enterprise ")
-        && !product.starts_with("Micro")
-        && let Some(release) = service_pack(product)
-    {
-        return (format!("SUSE:Linux Enterprise Server {release}"), Vec::new());
-    }
-    (name.to_owned(), Vec::new())
-}
-
-/// The release and service pack at the end of a product's name, without the phase of support: `15 SP5` of
-/// `Module for Basesystem 15 SP5` and of `Server 15 SP5-LTSS`.
-fn service_pack(product: &str) -> Option<String> {
-    let number = |word: &str| !word.is_empty() && word.len() <= 3 && word.bytes().all(|b| b.is_ascii_digit());
-    let mut words = product.rsplit(' ');
-    let last = words.next()?.split('-').next()?;
-    if number(last) {
-        return Some(last.to_owned());
-    }
-    let release = words.next().filter(|word| number(word))?;
-    last.strip_prefix("SP").filter(|pack| number(pack)).map(|_| format!("{release} {last}"))
+    let Folded { ecosystem, cpe } = fold_ecosystem(name);
+    (ecosystem, cpe.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -121,7 +91,7 @@ mod tests {
                 "Red Hat:enterprise_linux:8",
                 "cpe:/a:redhat:enterprise_linux:8::appstream",
             ),
-            ("Red Hat:rhel_eus:8.6::baseos", "Red Hat:rhel_eus:8.6::baseos", ""),
+            ("Red Hat:rhel_eus:8.6::baseos", "Red Hat:rhel_eus:8.6", "cpe:/o:redhat:rhel_eus:8.6::baseos"),
             ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "SUSE:Linux Enterprise Server 15 SP5", ""),
             ("SUSE:Linux Enterprise Server 15 SP3-LTSS", "SUSE:Linux Enterprise Server 15 SP3", ""),
             (
