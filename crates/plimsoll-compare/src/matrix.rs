@@ -344,8 +344,10 @@ pub fn number(value: f64) -> String {
 mod tests {
     use super::*;
 
-    fn matrix(criteria: &[(&str, f64, &[(&str, Option<f64>)])]) -> Matrix {
-        let criterion = |(name, weight, scores): &(&str, f64, &[(&str, Option<f64>)])| Criterion {
+    type Given<'a> = (&'a str, f64, &'a [(&'a str, Option<f64>)]);
+
+    fn matrix(criteria: &[Given<'_>]) -> Matrix {
+        let criterion = |(name, weight, scores): &Given<'_>| Criterion {
             name: (*name).to_owned(),
             weight: *weight,
             scores: scores.iter().map(|(name, score)| ((*name).to_owned(), *score)).collect(),

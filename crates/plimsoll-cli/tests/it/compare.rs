@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::place::Place;
+use crate::place::{DATABASE, Place};
+use crate::samples::demo_place;
 
 /// A selection matrix as people write it.
 const MATRIX: &str = "\
@@ -92,6 +93,49 @@ fn other_images_are_warned_of() {
         "warning: Grype and Trivy are about images with different digests",
         "targets with different names",
     ]);
+}
+
+#[test]
+fn reports_that_plimsoll_writes_can_be_compared() {
+    let place = demo_place();
+    let scan = [
+        "scan",
+        "demo.tar",
+        "--db",
+        DATABASE,
+        "--no-cache",
+        "-o",
+        "json=own.json",
+        "-o",
+        "cyclonedx=own.cdx",
+    ];
+    place.run(&scan).code(0);
+    let findings = findings(&std::fs::read(place.path("own.json")).unwrap());
+    let run = place.run(&["compare", "own.json", "own.cdx", "--format", "json"]).code(0).silent();
+    let document = run.json();
+    let pairs = document["pairs"].as_array().unwrap();
+    assert!(findings > 0 && pairs.len() == findings, "{pairs:#?}");
+    assert!(pairs.iter().all(|pair| pair["foundBy"] == 2 && pair["differs"] == false), "{pairs:#?}");
+    assert_eq!(document["reports"][0]["packages"], document["reports"][1]["packages"]);
+}
+
+fn findings(report: &[u8]) -> usize {
+    let report: serde_json::Value = serde_json::from_slice(report).unwrap();
+    report["targets"][0]["findings"].as_array().unwrap().len()
+}
+
+// Expected: docs/schemas/report-v1.schema.json.
+#[test]
+fn the_fixture_of_our_own_form_is_what_its_schema_says() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas/report-v1.schema.json");
+    let schema: serde_json::Value = serde_json::from_slice(&std::fs::read(schema).unwrap()).unwrap();
+    let report = serde_json::from_slice(&std::fs::read(place().path("plimsoll.json")).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(&report)
+        .map(|error| format!("{}: {error:.200}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
 }
 
 #[test]
