@@ -15,7 +15,7 @@ use crate::index::{IndexBuilder, LayerIndex, NewNode, NodeKind, TooManyPaths};
 use crate::{AnalyzeError, Analyzer, FactProblem, File, FileFacts, Matcher, Output, Selection};
 
 /// The version of the serial form of [`LayerFacts`] and of what the driver itself decides. Part of the cache key.
-pub const LAYER_FORMAT: u32 = 1;
+pub const LAYER_FORMAT: u32 = 2;
 
 /// The largest file that is held in memory, where a layer can only be read as a stream.
 pub const MAX_BUFFERED_FILE: u64 = 512 << 20;

@@ -40,6 +40,8 @@ pub struct PackageFact {
     pub inside: String,
     /// The files that it owns, relative to the image's root, for packages of the operating system.
     pub owned: Vec<BString>,
+    /// CPE 2.3 names, for programs recognised by their content.
+    pub cpes: Vec<String>,
 }
 
 /// Files that belong to a package of the operating system, from a file of their own (`dpkg/info/*.list`).

@@ -12,3 +12,4 @@ pub(crate) const GOLANG: &dyn VersionScheme = &plimsoll_version::GOLANG;
 pub(crate) const RUBYGEMS: &dyn VersionScheme = &plimsoll_version::RUBYGEMS;
 pub(crate) const COMPOSER: &dyn VersionScheme = &plimsoll_version::COMPOSER;
 pub(crate) const NUGET: &dyn VersionScheme = &plimsoll_version::NUGET;
+pub(crate) const GENERIC: &dyn VersionScheme = &plimsoll_version::GENERIC;

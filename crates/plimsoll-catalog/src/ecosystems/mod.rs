@@ -4,6 +4,7 @@ use plimsoll_analysis::Analyzer;
 use plimsoll_types::EcosystemSpec;
 
 mod apk;
+mod binary;
 mod cargo;
 mod composer;
 mod deb;
@@ -27,6 +28,7 @@ pub struct Ecosystem {
 /// All of them, in alphabetical order of their ids.
 pub const ECOSYSTEMS: &[&Ecosystem] = &[
     &apk::ECOSYSTEM,
+    &binary::ECOSYSTEM,
     &cargo::ECOSYSTEM,
     &composer::ECOSYSTEM,
     &deb::ECOSYSTEM,
