@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("analysis", &["plimsoll-rpmdb", "plimsoll-analysis", "plimsoll-catalog"]),
     ("knowledge", &["plimsoll-advisory", "plimsoll-db", "plimsoll-dbbuild", "plimsoll-match"]),
-    ("judgement", &["plimsoll-policy", "plimsoll-report"]),
+    ("judgement", &["plimsoll-policy", "plimsoll-report", "plimsoll-compare"]),
     ("assembly", &["plimsoll-scan"]),
     ("delivery", &["plimsoll-cli"]),
 ];

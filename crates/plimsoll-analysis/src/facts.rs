@@ -46,6 +46,8 @@ pub struct PackageFact {
     pub depends: Vec<String>,
     /// What it provides beside its name.
     pub provides: Vec<String>,
+    /// CPE 2.3 names, for programs recognised by their content.
+    pub cpes: Vec<String>,
 }
 
 /// Files that belong to a package of the operating system, from a file of their own (`dpkg/info/*.list`).

@@ -120,7 +120,9 @@ impl Driver {
     fn tree_file(&self, root: &Path, path: &[u8], mode: u32, selection: Selection, facts: &mut LayerFacts) {
         let by_path = self.matcher().by_path(path) & selection;
         // Only what can run is looked into for its first bytes: opening every file of a tree is what costs most here.
-        if by_path == 0 && mode & 0o111 == 0 {
+        // Shared libraries need no permission to run.
+        let library = || memchr::memmem::find(plimsoll_archive::path::file_name(path), b".so").is_some();
+        if by_path == 0 && mode & 0o111 == 0 && !library() {
             return;
         }
         let file = match open(root, path) {

@@ -21,3 +21,4 @@ pub(crate) const HACKAGE: &dyn VersionScheme = &plimsoll_version::HACKAGE;
 pub(crate) const PACMAN: &dyn VersionScheme = &plimsoll_version::PACMAN;
 pub(crate) const PORTAGE: &dyn VersionScheme = &plimsoll_version::PORTAGE;
 pub(crate) const BITNAMI: &dyn VersionScheme = &plimsoll_version::BITNAMI;
+pub(crate) const GENERIC: &dyn VersionScheme = &plimsoll_version::GENERIC;

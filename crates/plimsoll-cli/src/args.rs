@@ -29,6 +29,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Db,
     },
+    /// Compare reports of one image by Plimsoll, Trivy, Grype and Clair, and say why they differ
+    Compare(crate::compare::Compare),
     /// Read pairs `A B` of versions from standard input and print `<`, `=` or `>` for each
     CompareVersions(CompareVersions),
     /// List what Plimsoll knows

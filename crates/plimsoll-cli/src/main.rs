@@ -1,6 +1,7 @@
 //! `plimsoll`, the command line.
 
 mod args;
+mod compare;
 mod compare_versions;
 mod config;
 mod database;
@@ -34,6 +35,7 @@ fn run() -> Exit {
     let result = match arguments.command {
         args::Command::Scan(scan) => scan::run(&scan),
         args::Command::Db { command } => database::run(&command),
+        args::Command::Compare(arguments) => compare::run(&arguments),
         args::Command::CompareVersions(arguments) => compare_versions::run(&arguments),
         args::Command::List { what } => list::list(what),
         args::Command::Explain { code } => list::explain(&code),

@@ -7,9 +7,9 @@ pub mod formats;
 mod identity;
 mod image;
 mod license;
-mod pretty_json;
+pub mod pretty_json;
 mod summary;
-mod text;
+pub mod text;
 mod vulnerability;
 
 pub use formats::{FORMATS, Format, RenderFn, format};

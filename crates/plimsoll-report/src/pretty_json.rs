@@ -10,7 +10,7 @@ use crate::RenderError;
 use crate::text::is_deceptive;
 
 /// Writes `value` as indented JSON with a final newline.
-pub(crate) fn write(value: &impl Serialize, out: &mut dyn Write) -> Result<(), RenderError> {
+pub fn write(value: &impl Serialize, out: &mut dyn Write) -> Result<(), RenderError> {
     let mut out = BufWriter::with_capacity(1 << 16, out);
     let formatter = Escaping(PrettyFormatter::new());
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, formatter))?;

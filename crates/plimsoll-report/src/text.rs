@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthChar;
 
 /// True for characters that can make a terminal act or a line read as something else: control characters, bidirectional
 /// controls (UAX #9), invisible and format characters, line separators, tags.
-pub(crate) fn is_deceptive(c: char) -> bool {
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -16,7 +16,7 @@ pub(crate) fn is_deceptive(c: char) -> bool {
 }
 
 /// `text` on one line and safe to print: white space becomes single blanks, whatever is deceptive becomes U+FFFD.
-pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+pub fn clean(text: &str) -> Cow<'_, str> {
     let text = text.trim();
     let fine = |byte: u8| (0x21..0x7f).contains(&byte);
     if text.bytes().all(fine) {
@@ -45,7 +45,7 @@ fn columns_of(c: char) -> usize {
 }
 
 /// The columns that `text` takes. Summed over characters, which never gives less than a terminal uses.
-pub(crate) fn columns(text: &str) -> usize {
+pub fn columns(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.chars().map(columns_of).sum() }
 }
 
@@ -62,7 +62,7 @@ fn fitting(text: &str, limit: usize) -> usize {
 }
 
 /// `text`, cut at its end to fit into `limit` columns.
-pub(crate) fn cut_end(text: &str, limit: usize) -> Cow<'_, str> {
+pub fn cut_end(text: &str, limit: usize) -> Cow<'_, str> {
     if columns(text) <= limit {
         return Cow::Borrowed(text);
     }
@@ -73,7 +73,7 @@ pub(crate) fn cut_end(text: &str, limit: usize) -> Cow<'_, str> {
 
 /// `path`, cut at its start to fit into `limit` columns, at a slash where that does not cost too much: the end of a path
 /// says more than its start.
-pub(crate) fn cut_path(path: &str, limit: usize) -> Cow<'_, str> {
+pub fn cut_path(path: &str, limit: usize) -> Cow<'_, str> {
     if columns(path) <= limit {
         return Cow::Borrowed(path);
     }
@@ -95,7 +95,7 @@ pub(crate) fn cut_path(path: &str, limit: usize) -> Cow<'_, str> {
 }
 
 /// `text` in lines of at most `limit` columns, broken at blanks; a word that is too long is broken anywhere.
-pub(crate) fn wrap(text: &str, limit: usize) -> Vec<String> {
+pub fn wrap(text: &str, limit: usize) -> Vec<String> {
     let limit = limit.max(2);
     let mut lines = Vec::new();
     let (mut line, mut used) = (String::new(), 0);
@@ -126,7 +126,7 @@ pub(crate) fn wrap(text: &str, limit: usize) -> Vec<String> {
 }
 
 /// A number with its thousands set apart, as in `12,345`.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -139,7 +139,7 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// `1 package`, `2 packages`.
-pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
+pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
 }
 

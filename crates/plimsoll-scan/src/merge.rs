@@ -332,7 +332,7 @@ fn packages(
                 purl: plimsoll_catalog::package_url(ecosystem, fact, distro),
                 contains: Vec::new(),
                 found_by: found.file.analyzer.clone(),
-                cpes: Vec::new(),
+                cpes: fact.cpes.clone(),
                 exposure: Vec::new(),
             });
             package.locations.push(location);

@@ -79,8 +79,9 @@ fn a_tree_is_walked_without_leaving_it() {
     fs::write(root.join("large/wanted"), [b'x'; 200]).unwrap();
     fs::write(root.join("tool"), b"\x7fELF").unwrap();
     fs::set_permissions(root.join("tool"), fs::Permissions::from_mode(0o755)).unwrap();
-    // Looked at by its first bytes only when it can run.
+    // Looked at by its first bytes only when it can run, or is a shared library.
     fs::write(root.join("no-tool"), b"\x7fELF").unwrap();
+    fs::write(root.join("large/lib.so.1"), b"\x7fELF").unwrap();
     symlink(outside.path(), root.join("out")).unwrap();
     symlink(outside.path().join("wanted"), root.join("wanted")).unwrap();
     symlink("..", root.join("a/up")).unwrap();
@@ -92,6 +93,7 @@ fn a_tree_is_walked_without_leaving_it() {
         [
             "a/b/wanted two",
             "a/wanted one",
+            "large/lib.so.1 \u{7f}ELF",
             "large/wanted: PRB-0002: 200 bytes are more than the limit of 100",
             "tool \u{7f}ELF",
         ]
@@ -110,6 +112,7 @@ fn a_tree_is_walked_without_leaving_it() {
             "a/wanted",
             "a/\\xff",
             "large",
+            "large/lib.so.1",
             "large/wanted",
             "no-tool",
             "out",

@@ -5,6 +5,7 @@ use plimsoll_types::EcosystemSpec;
 
 mod alpm;
 mod apk;
+mod binary;
 mod bitnami;
 mod cargo;
 mod cocoapods;
@@ -40,6 +41,7 @@ pub struct Ecosystem {
 pub const ECOSYSTEMS: &[&Ecosystem] = &[
     &alpm::ECOSYSTEM,
     &apk::ECOSYSTEM,
+    &binary::ECOSYSTEM,
     &bitnami::ECOSYSTEM,
     &cargo::ECOSYSTEM,
     &cocoapods::ECOSYSTEM,

@@ -12,6 +12,7 @@ mod advisories;
 mod bad_images;
 mod bad_layers;
 mod commands;
+mod compare;
 mod database;
 mod outputs;
 mod place;

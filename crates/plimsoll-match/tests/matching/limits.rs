@@ -240,6 +240,33 @@ fn what_an_advisory_denies_is_told() {
 }
 
 #[test]
+fn binaries_are_matched_by_cpe() {
+    let index = index(vec![advisory(
+        "nvd",
+        "CVE-2021-23017",
+        &[],
+        vec![affected("CPE", "f5:nginx", "i 0.6.18, f 1.20.1")],
+    )]);
+    let found = |version: &str, ecosystem: &str| {
+        let installed = plimsoll_types::Package {
+            cpes: vec![
+                format!("cpe:2.3:a:f5:nginx:{version}:*:*:*:*:*:*:*"),
+                format!("cpe:2.3:a:nginx:nginx:{version}:*:*:*:*:*:*:*"),
+            ],
+            ..package(ecosystem, "nginx", version)
+        };
+        match_in(&index, None, &[installed])
+    };
+    let matched = found("1.20.0", "binary");
+    assert_eq!(ids(&matched.findings), ["CVE-2021-23017"]);
+    assert_eq!(matched.findings[0].confidence, Confidence::Low);
+    assert_eq!(matched.findings[0].reasons[0].matched_by, MatchedBy::Cpe);
+    assert_eq!(ids(&found("1.20.1", "binary").findings), [""; 0]);
+    // A package of a package manager is never matched by a CPE.
+    assert_eq!(ids(&match_in(&index, None, &[package("npm", "f5:nginx", "1.20.0")]).findings), [""; 0]);
+}
+
+#[test]
 fn whose_word_on_the_severity_counts() {
     let says = |source: &str, severity| SeverityStatement { source: source.into(), severity };
     let index = index(vec![

@@ -243,6 +243,40 @@ fn packages_belong_to_the_layer_that_brought_them() {
     );
 }
 
+/// A program that a Debian package brings is told as that package; one built from source is told by itself, with the
+/// names under which NVD knows it.
+#[test]
+fn programs_are_told_once() {
+    let status = r#"file var/lib/dpkg/status "Package: nginx\nStatus: install ok installed\nVersion: 1.22.1-9\nArchitecture: all\n\n""#;
+    let list = r#"file var/lib/dpkg/info/nginx.list "/.\n/usr\n/usr/sbin/nginx\n""#;
+    let program = |path: &str, version: &str| {
+        format!(r#"file {path} "\x7fELF\x02\x01\x01\x00nginx version: nginx/{version}\x0a""#)
+    };
+    check(
+        &format!("layer\n{DEBIAN}\n{status}\n{list}\n{}", program("usr/sbin/nginx", "1.22.1")),
+        &["distro debian 12", "deb nginx 1.22.1-9 var/lib/dpkg/status@0 contains pkg:generic/nginx@1.22.1"],
+    );
+    let both = format!(
+        "layer\n{DEBIAN}\n{status}\n{list}\n{}\nlayer\n{}",
+        program("usr/sbin/nginx", "1.22.1"),
+        program("usr/local/sbin/nginx", "1.25.1")
+    );
+    check(
+        &both,
+        &[
+            "distro debian 12",
+            "binary nginx 1.25.1 usr/local/sbin/nginx@1",
+            "deb nginx 1.22.1-9 var/lib/dpkg/status@0 contains pkg:generic/nginx@1.22.1",
+        ],
+    );
+    let report = Scan::default().text(&both);
+    let program = report.packages.iter().find(|package| package.ecosystem.id == "binary").unwrap();
+    assert_eq!(
+        program.cpes,
+        ["cpe:2.3:a:f5:nginx:1.25.1:*:*:*:*:*:*:*", "cpe:2.3:a:nginx:nginx:1.25.1:*:*:*:*:*:*:*"]
+    );
+}
+
 /// A Python package whose files belong to a Debian package is told as that package.
 #[test]
 fn packages_of_the_system_own_language_packages() {

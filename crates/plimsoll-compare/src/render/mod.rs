@@ -1,0 +1,4 @@
+//! How a comparison is written.
+
+pub mod json;
+pub mod table;
