@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["plimsoll-archive", "plimsoll-image", "plimsoll-http", "plimsoll-registry", "plimsoll-cache"],
     ),
     ("analysis", &["plimsoll-rpmdb", "plimsoll-analysis", "plimsoll-catalog"]),
-    ("knowledge", &["plimsoll-advisory", "plimsoll-db", "plimsoll-dbbuild", "plimsoll-match"]),
+    ("knowledge", &["plimsoll-advisory", "plimsoll-db", "plimsoll-dbimport", "plimsoll-dbbuild", "plimsoll-match"]),
     ("judgement", &["plimsoll-policy", "plimsoll-report"]),
     ("assembly", &["plimsoll-scan"]),
     ("delivery", &["plimsoll-cli"]),

@@ -6,13 +6,13 @@
 
 mod alpine_secdb;
 mod debian_lists;
-mod intervals;
+pub mod intervals;
 mod node_security_wg;
 mod osv;
 mod php_security_advisories;
 mod ruby_advisory_db;
 mod sink;
-pub(crate) mod text;
+pub mod text;
 mod wolfi_advisories;
 mod yaml;
 
