@@ -139,7 +139,8 @@ impl<R: ReadAt> Bolt<R> {
                 found
             }
         };
-        let newest = first.into_iter().chain(second).reduce(|a, b| if b.transaction > a.transaction { b } else { a });
+        let newest =
+            first.into_iter().chain(second).reduce(|a, b| if b.transaction > a.transaction { b } else { a });
         let Some(Meta { page_size, root, high_water, .. }) = newest else { return Err(BoltError::NotBolt) };
         // A mark beyond the end of the file would only make the budget larger than the file deserves.
         let pages = high_water.min(len.div_ceil(page_size));
@@ -157,7 +158,8 @@ impl<R: ReadAt> Bolt<R> {
         if id < 2 || id >= self.high_water {
             return Err(damaged(id, "its number is beyond the end"));
         }
-        let start = id.checked_mul(self.page_size).ok_or_else(|| damaged(id, "its number is beyond the end"))?;
+        let start =
+            id.checked_mul(self.page_size).ok_or_else(|| damaged(id, "its number is beyond the end"))?;
         let mut bytes = vec![0; self.page_size as usize];
         if self.reader.read_at(&mut bytes, start)? < bytes.len() {
             return Err(damaged(id, "the file ends before it"));
@@ -185,7 +187,8 @@ impl<R: ReadAt> Bolt<R> {
     }
 
     fn spend(&self) -> Result<(), BoltError> {
-        let spent = self.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        let spent =
+            self.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         spent.map(|_| ()).map_err(|_| BoltError::Budget)
     }
 }
@@ -235,9 +238,8 @@ impl<'a, R: ReadAt> Bucket<'a, R> {
         key: &[u8],
         mut make: impl FnMut(Entry<'_, R>) -> T,
     ) -> Result<Option<T>, BoltError> {
-        let found = self.walk_from(key, &mut |found, entry| {
-            ControlFlow::Break((found == key).then(|| make(entry)))
-        })?;
+        let found =
+            self.walk_from(key, &mut |found, entry| ControlFlow::Break((found == key).then(|| make(entry))))?;
         Ok(match found {
             ControlFlow::Break(found) => found,
             ControlFlow::Continue(()) => None,
@@ -377,9 +379,9 @@ impl Meta {
 
 /// FNV-1a, 64 bits.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3))
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    })
 }
 
 /// The number of elements on a page.

@@ -5,7 +5,7 @@
 //! mean differs: in npm's grammar `<=1.2` includes 1.2.9, elsewhere it does not.
 
 use plimsoll_advisory::sources::intervals::{Bound, Interval, MAX_INTERVALS, between};
-use plimsoll_advisory::{Affected, Event, Range};
+use plimsoll_advisory::{Affected, Event};
 use plimsoll_types::Status;
 use plimsoll_version::VersionScheme;
 
@@ -57,11 +57,8 @@ pub(crate) fn fill(affected: &mut Affected, stated: &Stated, grammar: Grammar) -
     // An empty constraint, in the words of the database's own client: "we should detect it anyway".
     let anyway = vulnerable.iter().chain(patched).any(|text| text.trim().is_empty());
     let (mut ends, mut ignored) = (Vec::new(), Vec::new());
-    let mut found = if anyway || vulnerable.is_empty() {
-        all()
-    } else {
-        parse_all(vulnerable, grammar, &mut ends)?
-    };
+    let mut found =
+        if anyway || vulnerable.is_empty() { all() } else { parse_all(vulnerable, grammar, &mut ends)? };
     let mut fixes = Vec::new();
     if !anyway {
         if vulnerable.is_empty() && patched.is_empty() && unaffected.is_empty() {
@@ -93,11 +90,16 @@ pub(crate) fn fill(affected: &mut Affected, stated: &Stated, grammar: Grammar) -
         if patched.is_empty() {
             ends.iter().any(|end| end == version)
         } else {
-            fixes.iter().any(|fix| fix == version || grammar.versions.compare(fix, version).is_ok_and(|order| order.is_eq()))
+            fixes.iter().any(|fix| {
+                fix == version || grammar.versions.compare(fix, version).is_ok_and(|order| order.is_eq())
+            })
         }
     };
     for mut interval in found {
-        if interval.is_empty(grammar.versions) {
+        // Nothing comes before the zero with which every line of versions begins.
+        let before_all =
+            interval.upper.as_ref().is_some_and(|upper| upper.version == "0" && !upper.inclusive);
+        if before_all || interval.is_empty(grammar.versions) {
             continue;
         }
         if let Some(version) = interval.single() {
@@ -120,28 +122,19 @@ pub(crate) fn fill(affected: &mut Affected, stated: &Stated, grammar: Grammar) -
     Ok(())
 }
 
-/// A range over all versions.
-pub(crate) fn everything() -> Range {
-    Range { events: vec![Event::Introduced("0".to_owned())] }
-}
-
 /// Reads alternatives. The versions of which `<` says that they are the first that is not affected are added to `ends`.
 fn parse_all(texts: &[String], grammar: Grammar, ends: &mut Vec<String>) -> Result<Vec<Interval>, String> {
     let mut found = Vec::new();
     for text in texts {
         for alternative in text.split("||") {
-            parse(alternative, grammar, ends, &mut found).ok_or_else(|| format!("not a constraint: {text}"))?;
+            parse(alternative, grammar, ends, &mut found)
+                .ok_or_else(|| format!("not a constraint: {text}"))?;
             if found.len() > 10 * MAX_INTERVALS {
                 return Err("too many alternatives".to_owned());
             }
         }
     }
     Ok(found)
-}
-
-/// Reads one constraint, for tests and for databases that keep all alternatives in one string.
-pub(crate) fn intervals(text: &str, grammar: Grammar, ends: &mut Vec<String>) -> Result<Vec<Interval>, String> {
-    parse_all(&[text.to_owned()], grammar, ends)
 }
 
 fn parse(text: &str, grammar: Grammar, ends: &mut Vec<String>, out: &mut Vec<Interval>) -> Option<()> {
@@ -159,8 +152,16 @@ fn parse(text: &str, grammar: Grammar, ends: &mut Vec<String>, out: &mut Vec<Int
         }
         let (operator, after) = split(rest, |c| !matches!(c, '<' | '>' | '=' | '!' | '~' | '^'));
         let after = after.trim_start();
-        let (version, after) =
-            split(after, |c| c.is_whitespace() || matches!(c, ',' | '<' | '>' | '=' | '!' | '~' | '^'));
+        let (version, mut after) =
+            split(after, |c| c.is_whitespace() || matches!(c, ',' | '<' | '>' | '=' | '~' | '^'));
+        // `1.0!=1.2` is two comparators, `1!0` is a version with an epoch.
+        let version = match version.strip_suffix('!') {
+            Some(version) if after.starts_with('=') => {
+                after = rest.get(rest.len() - after.len() - 1..)?;
+                version
+            }
+            _ => version,
+        };
         if version.is_empty() {
             return None;
         }
@@ -198,7 +199,8 @@ fn comparator(
 ) -> Option<Vec<Interval>> {
     let scheme = grammar.versions;
     let mut interval = Interval::default();
-    let stripped = if grammar.is("golang") { version } else { version.strip_prefix(['v', 'V']).unwrap_or(version) };
+    let stripped =
+        if grammar.is("golang") { version } else { version.strip_prefix(['v', 'V']).unwrap_or(version) };
     if matches!(stripped, "*" | "x" | "X") {
         return matches!(operator, "" | "=" | "==" | ">=" | "<=" | "~" | "^").then(|| vec![interval]);
     }
@@ -222,11 +224,13 @@ fn comparator(
             interval.to(scheme, &low, true);
         }
         "!=" => {
-            let (from, to) = if is_partial { (begin(&low, grammar), beyond(given)?) } else { (low.clone(), low) };
+            let (from, to) =
+                if is_partial { (begin(&low, grammar), beyond(given)?) } else { (low.clone(), low) };
             let before = Interval { lower: None, upper: Some(Bound { version: from, inclusive: false }) };
             let after = Interval { lower: Some(Bound { version: to, inclusive: is_partial }), upper: None };
             return Some(vec![before, after]);
         }
+        ">=" | "=>" if is_partial => interval.from(scheme, &begin(&low, grammar), true),
         ">=" | "=>" => interval.from(scheme, &low, true),
         ">" if is_partial => interval.from(scheme, &beyond(given)?, true),
         ">" => interval.from(scheme, &low, false),
@@ -243,12 +247,12 @@ fn comparator(
         }
         "~" => {
             let place = if grammar.is("composer") { given.saturating_sub(1).max(1) } else { given.min(2) };
-            interval.from(scheme, &low, true);
+            interval.from(scheme, &if is_partial { begin(&low, grammar) } else { low }, true);
             interval.to(scheme, &beyond(place)?, false);
         }
         "^" => {
             let leading = numbers(version)?.iter().position(|number| *number != 0).map_or(given, |at| at + 1);
-            interval.from(scheme, &low, true);
+            interval.from(scheme, &if is_partial { begin(&low, grammar) } else { low }, true);
             interval.to(scheme, &beyond(leading.min(given))?, false);
         }
         _ => return None,
@@ -319,8 +323,12 @@ fn intersect(a: &[Interval], b: &[Interval], versions: &dyn VersionScheme) -> Re
 /// The numbers that a version begins with.
 fn numbers(version: &str) -> Option<Vec<u64>> {
     let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
-    let numbers: Option<Vec<u64>> =
-        version.get(..end)?.split('.').filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect();
+    let numbers: Option<Vec<u64>> = version
+        .get(..end)?
+        .split('.')
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().ok())
+        .collect();
     numbers.filter(|numbers| !numbers.is_empty() && numbers.len() <= 16)
 }
 
@@ -338,7 +346,13 @@ fn lowest(version: &str, grammar: Grammar) -> String {
 
 /// Where versions begin that start with the numbers of `version`, prereleases included, as far as the grammar counts those.
 fn begin(version: &str, grammar: Grammar) -> String {
-    if grammar.is("pep440") { format!("{version}.dev0") } else { version.to_owned() }
+    match grammar.versions.id() {
+        "pep440" => format!("{version}.dev0"),
+        "semver" if !version.contains('-') => format!("{version}-0"),
+        // Words come before numbers, and `a` before all words.
+        "rubygems" => format!("{version}.a"),
+        _ => version.to_owned(),
+    }
 }
 
 /// The first version in which the number at `place` (counted from 1) is greater, its prereleases included.
@@ -350,7 +364,6 @@ fn raise(version: &str, place: usize, grammar: Grammar) -> Option<String> {
     *last = last.checked_add(1)?;
     if grammar.is("semver") {
         numbers.resize(3, 0);
-        return Some(format!("{}-0", join(&numbers)));
     }
     Some(begin(&join(&numbers), grammar))
 }
@@ -383,7 +396,8 @@ fn successor(grammar: Grammar) -> fn(&str) -> String {
                 return format!("{version}.0");
             }
             let version = version.split('+').next().unwrap_or(version);
-            match version.rsplit_once('.').and_then(|(start, last)| Some((start, last.parse::<u64>().ok()?))) {
+            match version.rsplit_once('.').and_then(|(start, last)| Some((start, last.parse::<u64>().ok()?)))
+            {
                 Some((start, last)) => format!("{start}.{}-0", last.saturating_add(1)),
                 None => version.to_owned(),
             }
@@ -404,5 +418,158 @@ fn successor(grammar: Grammar) -> fn(&str) -> String {
             format!("{version}{}.1", ".0".repeat(3usize.saturating_sub(numbers)))
         },
         _ => |version| format!("{version}.0.1"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn affected(ecosystem: &str, stated: &Stated) -> Result<Affected, String> {
+        let mut affected = Affected::default();
+        fill(&mut affected, stated, Grammar::of(ecosystem)).map(|()| affected)
+    }
+
+    fn strings(list: &[&str]) -> Vec<String> {
+        list.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    /// Whether a version is affected, as OSV evaluates ranges of one start and at most one end.
+    fn holds(affected: &Affected, version: &str, versions: &dyn VersionScheme) -> bool {
+        let compare = |a: &str, b: &str| versions.compare(a, b).unwrap();
+        affected.versions.iter().any(|listed| compare(listed, version).is_eq())
+            || affected.ranges.iter().any(|range| {
+                range.events.iter().all(|event| match event {
+                    Event::Introduced(start) => start == "0" || compare(version, start).is_ge(),
+                    Event::Fixed(end) | Event::Limit(end) => compare(version, end).is_lt(),
+                    Event::LastAffected(end) => compare(version, end).is_le(),
+                })
+            })
+    }
+
+    /// Tables of constraint × version made with node-semver 7.8.6 (`includePrerelease`), packaging 26.4, RubyGems 3.3.15
+    /// and composer/semver 3.3.2.
+    #[test]
+    fn constraints_mean_what_the_tools_say() {
+        for (ecosystem, table) in [
+            ("npm", include_str!("../tests/fixtures/constraints/npm.tsv")),
+            ("PyPI", include_str!("../tests/fixtures/constraints/pypi.tsv")),
+            ("RubyGems", include_str!("../tests/fixtures/constraints/rubygems.tsv")),
+            ("Packagist", include_str!("../tests/fixtures/constraints/packagist.tsv")),
+        ] {
+            let mut lines = table.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+            let versions = lines.next().unwrap();
+            let mut wrong = Vec::new();
+            for line in lines {
+                let stated = Stated { vulnerable: strings(&line[..1]), ..Stated::default() };
+                let affected = affected(ecosystem, &stated).unwrap();
+                for (version, expected) in versions.iter().zip(&line).skip(1) {
+                    if holds(&affected, version, Grammar::of(ecosystem).versions) != (*expected == "1") {
+                        wrong.push(format!("{} {version}: {:?}", line[0], affected.ranges));
+                    }
+                }
+            }
+            assert!(wrong.is_empty(), "{ecosystem}:\n{}", wrong.join("\n"));
+        }
+    }
+
+    fn show(affected: &Affected) -> String {
+        let mut parts: Vec<String> = affected.versions.iter().map(|version| format!("={version}")).collect();
+        parts.extend(affected.ranges.iter().map(|range| {
+            let events = range.events.iter().map(|event| match event {
+                Event::Introduced(version) => format!("i {version}"),
+                Event::Fixed(version) => format!("f {version}"),
+                Event::LastAffected(version) => format!("la {version}"),
+                Event::Limit(version) => format!("l {version}"),
+            });
+            events.collect::<Vec<_>>().join(" ")
+        }));
+        parts.join("; ")
+    }
+
+    #[test]
+    fn what_is_stated_becomes_ranges() {
+        for (ecosystem, vulnerable, patched, unaffected, expected) in [
+            ("npm", &["<4.17.21"][..], &["4.17.21"][..], &[][..], "i 0 f 4.17.21"),
+            ("npm", &["<4.17.21"], &[], &[], "i 0 f 4.17.21"),
+            // Where another version is the fix, the end of the range is none.
+            ("npm", &["<2.0.0"], &["1.9.5"], &[], "i 0 f 1.9.5; i 1.9.6-0 l 2.0.0"),
+            ("npm", &["<=1.5.1"], &[">=1.5.2"], &[], "i 0 f 1.5.2"),
+            ("npm", &["<=1.5.1"], &[">=1.6.0"], &[], "i 0 la 1.5.1"),
+            ("npm", &["=3.3.6"], &["4.0.0"], &[], "=3.3.6"),
+            ("npm", &[""], &[], &[], "i 0"),
+            ("npm", &["<1.0.0"], &[""], &[], "i 0"),
+            ("npm", &[], &[], &[], ""),
+            // What is vulnerable stands even if what is patched is no version.
+            ("npm", &["<1.0.0"], &["unknown"], &[], "i 0 l 1.0.0"),
+            (
+                "PyPI",
+                &[">=2.2, <2.2.28", ">=4.0, <4.0.4"],
+                &["2.2.28", "4.0.4"],
+                &[],
+                "i 2.2 f 2.2.28; i 4.0 f 4.0.4",
+            ),
+            ("crates.io", &[">=0.0.0-0, <0.9.1"], &["0.9.1"], &[], "i 0.0.0-0 f 0.9.1"),
+            ("Go", &[">=0"], &[], &[], "i 0"),
+            (
+                "Go",
+                &["<1.18.8", ">=1.19.0-0, <1.19.3"],
+                &["1.18.8", "1.19.3"],
+                &[],
+                "i 0 f 1.18.8; i 1.19.0-0 f 1.19.3",
+            ),
+            ("Maven", &["[2.0,2.17.1)", "(,1.2.17]"], &["2.17.1"], &[], "i 2.0 f 2.17.1; i 0 la 1.2.17"),
+            ("Maven", &[">=2.13.0, <2.15.0"], &["2.15.0"], &[], "i 2.13.0 f 2.15.0"),
+            ("NuGet", &[">= 13.0.0, < 13.0.1"], &["13.0.1"], &[], "i 13.0.0 f 13.0.1"),
+            (
+                "RubyGems",
+                &[],
+                &["~> 2.0.9, >= 2.0.9.1", ">= 2.2.3.1"],
+                &["< 1.2"],
+                "i 1.2 f 2.0.9.1; i 2.1.a f 2.2.3.1",
+            ),
+            ("RubyGems", &[], &[], &["< 1.2"], "i 1.2"),
+            ("RubyGems", &[], &[">= 0"], &[], ""),
+            // A world whose grammar is not known here.
+            ("Erlang", &["<=1.3.20"], &[], &[], "i 0 la 1.3.20"),
+        ] {
+            let stated = Stated {
+                vulnerable: strings(vulnerable),
+                patched: strings(patched),
+                unaffected: strings(unaffected),
+            };
+            let found = affected(ecosystem, &stated).unwrap();
+            assert_eq!(show(&found), expected, "{ecosystem} {stated:?}");
+            let fixed = found
+                .ranges
+                .iter()
+                .flat_map(|range| &range.events)
+                .any(|event| matches!(event, Event::Fixed(_)));
+            assert_eq!(found.status == Status::Fixed, fixed);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        let many = "!=1.0.0 ".repeat(1_000) + &"!=1.0.1 ".repeat(1_000);
+        for text in [
+            "about 3",
+            "<",
+            "<<1.0.0",
+            ">",
+            "[1.0",
+            "[1.0,2.0) or so",
+            "latest",
+            "\u{e9}",
+            "=",
+            "1.x.y.z <",
+            &many,
+        ] {
+            let stated = Stated { vulnerable: vec![text.to_owned()], ..Stated::default() };
+            let found = affected("npm", &stated);
+            assert!(found.is_err() || text == many, "{text}: {found:?}");
+        }
+        let stated = Stated { patched: strings(&["unknown"]), ..Stated::default() };
+        assert!(affected("npm", &stated).is_err());
     }
 }

@@ -21,7 +21,11 @@ fn frame(hash: &mut Sha256, tag: u8, bytes: &[u8]) {
     hash.update(bytes);
 }
 
-fn walk<R: ReadAt>(bucket: &Bucket<'_, R>, hash: &mut Sha256, counts: &mut (u64, u64)) -> Result<(), BoltError> {
+fn walk<R: ReadAt>(
+    bucket: &Bucket<'_, R>,
+    hash: &mut Sha256,
+    counts: &mut (u64, u64),
+) -> Result<(), BoltError> {
     let walked = bucket.walk(&mut |key, entry| {
         match entry {
             Entry::Value(value) => {
@@ -68,8 +72,10 @@ fn dump<R: ReadAt>(reader: R) -> Result<String, BoltError> {
 
 /// The trivy-db file of the test data, decompressed; `None` when there is none.
 fn real() -> Option<Vec<u8>> {
-    let data = std::env::var_os("PLIMSOLL_TEST_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
+    let data = std::env::var_os("PLIMSOLL_TEST_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
     let file = std::fs::File::open(data.join("trivy-db/trivy.db.zst")).ok()?;
     Some(zstd::decode_all(file).unwrap())
 }
@@ -131,7 +137,10 @@ fn finds_keys_and_begins_where_asked() {
         assert!(walked.is_ok());
         names
     };
-    assert_eq!(from("npm::", 2), ["npm::GitHub Security Advisory npm", "npm::Node.js Ecosystem Security Working Group"]);
+    assert_eq!(
+        from("npm::", 2),
+        ["npm::GitHub Security Advisory npm", "npm::Node.js Ecosystem Security Working Group"]
+    );
     assert_eq!(from("vulnerability", 9), ["vulnerability"]);
     assert_eq!(from("z", 9), [""; 0]);
 }
@@ -263,10 +272,16 @@ fn loops_end() {
     // Twenty levels of branches, each with sixty children that are the same next level: 60^20 ways to one leaf.
     let mut pages: Vec<_> = (2..22).map(|id| page(id, 1, &vec![branch_element(id + 1); 60], b"")).collect();
     pages.push(page(22, 2, &[], b""));
-    assert!(matches!(dump(file(&pages).as_slice()), Err(BoltError::Damaged { what: "it is an empty leaf", .. })));
+    assert!(matches!(
+        dump(file(&pages).as_slice()),
+        Err(BoltError::Damaged { what: "it is an empty leaf", .. })
+    ));
     let element = [0u32, 16, 1, 0].map(u32::to_le_bytes).concat();
     pages[20] = page(22, 2, &[element], b"a");
-    assert!(matches!(dump(file(&pages).as_slice()), Err(BoltError::Damaged { what: "its keys are not in order", .. })));
+    assert!(matches!(
+        dump(file(&pages).as_slice()),
+        Err(BoltError::Damaged { what: "its keys are not in order", .. })
+    ));
 
     // Buckets that all name the next page as their root: every key is in order, the work is what gives them away.
     let bucket_page = |id: u64| {

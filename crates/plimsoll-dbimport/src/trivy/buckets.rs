@@ -97,7 +97,11 @@ pub(super) fn top(name: &str) -> Top {
     match name {
         "vulnerability" => return Top::Vulnerabilities,
         "Red Hat" | "redhat" => return Top::RedHat,
-        "data-source" | "Red Hat CPE" | "advisory-detail" | "vulnerability-detail" | "vulnerability-id"
+        "data-source"
+        | "Red Hat CPE"
+        | "advisory-detail"
+        | "vulnerability-detail"
+        | "vulnerability-id"
         | "trivy" => return Top::Internal,
         _ => {}
     }
@@ -127,7 +131,8 @@ fn distro(name: &str) -> Option<String> {
 fn release(ecosystem: &str, release: Release, version: &str) -> Option<String> {
     let digits = version.bytes().take_while(u8::is_ascii_digit).count();
     let (major, rest) = version.split_at_checked(digits)?;
-    let numbered = !major.is_empty() && version.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+    let numbered =
+        !major.is_empty() && version.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     if matches!(release, Release::None) {
         return version.is_empty().then(|| ecosystem.to_owned());
     }
@@ -230,9 +235,23 @@ mod tests {
         ] {
             assert_eq!(top(bucket), Top::Packages(ecosystem.to_owned()), "{bucket}");
         }
-        for name in ["", " ", "debian", "debian sid", "ubuntu 22", "ubuntu x.04", "wolfi 2", "echo 1", "alpin", "alpine3",
-            "suse linux enterprise 15-5", "cobol::x", "::", "root.io ", "amazon linux \u{e9}"]
-        {
+        for name in [
+            "",
+            " ",
+            "debian",
+            "debian sid",
+            "ubuntu 22",
+            "ubuntu x.04",
+            "wolfi 2",
+            "echo 1",
+            "alpin",
+            "alpine3",
+            "suse linux enterprise 15-5",
+            "cobol::x",
+            "::",
+            "root.io ",
+            "amazon linux \u{e9}",
+        ] {
             assert_eq!(top(name), Top::Unknown, "{name}");
         }
         assert_eq!(top("Red Hat"), Top::RedHat);

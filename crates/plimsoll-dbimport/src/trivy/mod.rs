@@ -67,8 +67,12 @@ pub fn trivy_db(path: &Path, take: &mut Take<'_>) -> Result<Counts, ImportError>
 pub fn trivy_db_from<R: ReadAt>(reader: R, path: &Path, take: &mut Take<'_>) -> Result<Counts, ImportError> {
     let import = || -> Result<Import<'_, '_>, Fault> {
         let bolt = Bolt::open(reader)?;
-        let mut import =
-            Import { counts: Counts::default(), take, sources: BTreeMap::new(), products: Products::default() };
+        let mut import = Import {
+            counts: Counts::default(),
+            take,
+            sources: BTreeMap::new(),
+            products: Products::default(),
+        };
         import.sources(&bolt)?;
         import.products(&bolt)?;
         if let ControlFlow::Break(fault) = bolt.root().walk(&mut |name, entry| import.top(name, entry))? {
@@ -207,7 +211,9 @@ impl Import<'_, '_> {
             }
             Top::Vulnerabilities => {
                 self.counts.part(name);
-                flow(bucket.walk(&mut |id, entry| self.record(id, entry, &mut |import, id, value| import.detail(id, value))))
+                flow(bucket.walk(&mut |id, entry| {
+                    self.record(id, entry, &mut |import, id, value| import.detail(id, value))
+                }))
             }
             Top::Internal if name == "Red Hat CPE" => self.repositories(bucket),
             Top::Internal => ControlFlow::Continue(()),
@@ -227,8 +233,11 @@ impl Import<'_, '_> {
             Some((_, name)) => name,
             None => bucket.split(' ').next().unwrap_or(bucket),
         };
-        let slug: String =
-            name.chars().take(64).map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        let slug: String = name
+            .chars()
+            .take(64)
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .collect();
         identify::source(if bucket == "Red Hat" { "redhat" } else { &slug }).to_owned()
     }
 
@@ -240,7 +249,8 @@ impl Import<'_, '_> {
     ) -> Flow {
         flow(bucket.walk(&mut |package, entry| {
             let Entry::Bucket(records) = entry else {
-                self.counts.refuse(&String::from_utf8_lossy(package), malformed("a package that is no bucket"));
+                self.counts
+                    .refuse(&String::from_utf8_lossy(package), malformed("a package that is no bucket"));
                 return ControlFlow::Continue(());
             };
             self.counts.package();
@@ -287,7 +297,8 @@ impl Import<'_, '_> {
     /// What a source says of a package of a distribution or a language.
     fn fact(&mut self, origin: &Origin<'_>, key: Key<'_>, value: &[u8]) -> Result<Vec<Item>, Refused> {
         let record = json::<Record>(value, MAX_FACT)?;
-        let mut advisory = Advisory { id: key.id.to_owned(), source: origin.source.to_owned(), ..Advisory::default() };
+        let mut advisory =
+            Advisory { id: key.id.to_owned(), source: origin.source.to_owned(), ..Advisory::default() };
         let (modularity, package) = redhat::module(key.package);
         let base = || Affected {
             ecosystem: origin.ecosystem.to_owned(),
@@ -341,14 +352,24 @@ impl Import<'_, '_> {
         let record = json::<Record>(value, MAX_FACT)?;
         let (modularity, package) = redhat::module(key.package);
         let is_erratum = !is_cve(key.id);
-        let mut advisory = Advisory { id: key.id.to_owned(), source: source.to_owned(), ..Advisory::default() };
+        let mut advisory =
+            Advisory { id: key.id.to_owned(), source: source.to_owned(), ..Advisory::default() };
         let entries = record.entries.unwrap_or_default();
         if entries.len() > MAX_LIST {
             return Err((RefusalReason::TooLarge, "too many entries".to_owned()));
         }
         let mut covers = Vec::new();
         for entry in entries {
-            let EntryRecord { vendor_ids, arches, status, fixed_version, affected_version, cves, affected: places, .. } = entry;
+            let EntryRecord {
+                vendor_ids,
+                arches,
+                status,
+                fixed_version,
+                affected_version,
+                cves,
+                affected: places,
+                ..
+            } = entry;
             let cves = cves.unwrap_or_default();
             let places = places.unwrap_or_default();
             if cves.len() > MAX_LIST || places.len() > MAX_LIST {
@@ -396,7 +417,13 @@ impl Import<'_, '_> {
             source: erratum.unwrap_or(DETAILS_SOURCE).to_owned(),
             title: one_line(detail.title.as_deref().unwrap_or_default()),
             description: detail.description.map(trimmed).unwrap_or_default(),
-            cwes: unique(detail.cwe_ids.unwrap_or_default().into_iter().filter(|cwe| cwe.starts_with("CWE-") && is_name(cwe))),
+            cwes: unique(
+                detail
+                    .cwe_ids
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter(|cwe| cwe.starts_with("CWE-") && is_name(cwe)),
+            ),
             references: links.iter().take(MAX_LIST).filter_map(|url| reference("web", url)).collect(),
             published: date(detail.published_date.as_deref()),
             modified: date(detail.last_modified_date.as_deref()),
@@ -450,7 +477,8 @@ impl Import<'_, '_> {
             return Err(malformed("the repository's name is not a name"));
         }
         let places: Vec<i64> = json(value, MAX_FACT)?;
-        let cpes = places.iter().filter_map(|place| self.products.get(*place)).map(|product| product.cpe.clone());
+        let cpes =
+            places.iter().filter_map(|place| self.products.get(*place)).map(|product| product.cpe.clone());
         let cpes = unique(cpes);
         if cpes.is_empty() {
             return Err((RefusalReason::NothingAffected, "no known product".to_owned()));

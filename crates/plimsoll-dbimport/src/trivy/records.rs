@@ -144,7 +144,10 @@ mod tests {
     fn metadata() {
         let text = br#"{"Version":2,"NextUpdate":"2025-02-01T06:00:00.123456789Z","UpdatedAt":"2025-02-01T00:00:00Z","DownloadedAt":"0001-01-01T00:00:00Z"}"#;
         let metadata = Metadata::parse(text).unwrap();
-        assert_eq!((metadata.version, metadata.updated_at.unwrap().to_string()), (2, "2025-02-01T00:00:00Z".into()));
+        assert_eq!(
+            (metadata.version, metadata.updated_at.unwrap().to_string()),
+            (2, "2025-02-01T00:00:00Z".into())
+        );
         assert_eq!(metadata.next_update.unwrap().to_string(), "2025-02-01T06:00:00Z");
         for end in 0..text.len() {
             assert!(Metadata::parse(&text[..end]).is_err());
