@@ -55,6 +55,7 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
         &["plimsoll-archive", "plimsoll-catalog", "plimsoll-dbbuild"],
         "zip archives are read under the budgets of plimsoll-archive",
     ),
+    (&["rusqlite"], &["plimsoll-dbimport"], "SQLite is a large C library that meets foreign files in one place"),
     (&["jsonschema"], &["plimsoll-cli", "plimsoll-report"], "it serves tests of report formats only"),
 ];
 

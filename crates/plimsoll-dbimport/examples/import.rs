@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use plimsoll_dbimport::{Item, Kind, recognise, trivy_db};
+use plimsoll_dbimport::{Item, Kind, grype_db, java_index, recognise, trivy_db};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args_os().nth(1).ok_or("which file?")?;
@@ -24,6 +24,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
     let counts = match recognise(path) {
         Some(Kind::TrivyDb) => trivy_db(path, &mut take)?,
+        Some(Kind::GrypeDb) => grype_db(path, &mut take)?,
+        Some(Kind::JavaDb) => {
+            let (bytes, counts) = java_index(path)?;
+            println!("{:.2} s", start.elapsed().as_secs_f64());
+            println!("{} jars of {} files, an index of {} bytes", counts.kept, counts.read, bytes.len());
+            return Ok(());
+        }
         None => return Err("no known database".into()),
     };
     println!("{:.2} s", start.elapsed().as_secs_f64());

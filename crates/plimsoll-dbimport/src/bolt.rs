@@ -108,7 +108,7 @@ enum Place<'a> {
 }
 
 /// What is called for each key.
-type Visit<'v, R, B> = dyn FnMut(&[u8], Entry<'_, R>) -> ControlFlow<B> + 'v;
+pub type Visit<'v, R, B> = dyn FnMut(&[u8], Entry<'_, R>) -> ControlFlow<B> + 'v;
 
 impl<R: ReadAt> Bolt<R> {
     /// Opens a file.
@@ -199,10 +199,7 @@ impl<'a, R: ReadAt> Bucket<'a, R> {
     /// # Errors
     ///
     /// When the file cannot be read or is damaged. What was visited before stands.
-    pub fn walk<B>(
-        &self,
-        visit: &mut dyn FnMut(&[u8], Entry<'_, R>) -> ControlFlow<B>,
-    ) -> Result<ControlFlow<B>, BoltError> {
+    pub fn walk<B>(&self, visit: &mut Visit<'_, R, B>) -> Result<ControlFlow<B>, BoltError> {
         self.walk_from(&[], visit)
     }
 
@@ -214,7 +211,7 @@ impl<'a, R: ReadAt> Bucket<'a, R> {
     pub fn walk_from<B>(
         &self,
         start: &[u8],
-        visit: &mut dyn FnMut(&[u8], Entry<'_, R>) -> ControlFlow<B>,
+        visit: &mut Visit<'_, R, B>,
     ) -> Result<ControlFlow<B>, BoltError> {
         let mut walk = Walk { bolt: self.bolt, start, last: Vec::new(), any: false, visit };
         match self.place {

@@ -152,8 +152,7 @@ fn parse(text: &str, grammar: Grammar, ends: &mut Vec<String>, out: &mut Vec<Int
         }
         let (operator, after) = split(rest, |c| !matches!(c, '<' | '>' | '=' | '!' | '~' | '^'));
         let after = after.trim_start();
-        let (version, mut after) =
-            split(after, |c| c.is_whitespace() || matches!(c, ',' | '<' | '>' | '=' | '~' | '^'));
+        let (version, mut after) = split(after, |c| c.is_whitespace() || matches!(c, ',' | '<' | '>' | '='));
         // `1.0!=1.2` is two comparators, `1!0` is a version with an epoch.
         let version = match version.strip_suffix('!') {
             Some(version) if after.starts_with('=') => {
@@ -199,12 +198,21 @@ fn comparator(
 ) -> Option<Vec<Interval>> {
     let scheme = grammar.versions;
     let mut interval = Interval::default();
-    let stripped =
-        if grammar.is("golang") { version } else { version.strip_prefix(['v', 'V']).unwrap_or(version) };
-    if matches!(stripped, "*" | "x" | "X") {
+    let os = matches!(scheme.id(), "apk" | "dpkg" | "rpm");
+    let stripped = match version.strip_prefix(['v', 'V']) {
+        Some(stripped) if !os && !grammar.is("golang") => stripped,
+        _ => version,
+    };
+    if matches!(stripped, "*" | "x" | "X") && !os {
         return matches!(operator, "" | "=" | "==" | ">=" | "<=" | "~" | "^").then(|| vec![interval]);
     }
-    let wild = [".*", ".x", ".X"].iter().find_map(|end| stripped.split_once(end)).map(|(start, _)| start);
+    let mut wild = None;
+    if !os && let Some(at) = stripped.find(['*', 'x', 'X']) {
+        let (start, rest) = stripped.split_at_checked(at)?;
+        // The rest must be wild too: `1.x.x`.
+        let all = rest.split('.').all(|part| matches!(part, "*" | "x" | "X"));
+        wild = start.strip_suffix('.').filter(|_| all);
+    }
     let (version, given) = match wild {
         Some(start) => (start, numbers(start)?.len()),
         None => (stripped, numbers(stripped).map_or(0, |numbers| numbers.len())),

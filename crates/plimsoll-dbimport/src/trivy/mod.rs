@@ -106,6 +106,9 @@ impl From<BoltError> for Fault {
 
 type Flow = ControlFlow<Fault>;
 
+/// What a record became.
+type Read = Result<Item, Refused>;
+
 /// Goes on unless the walk through an inner bucket failed or was stopped.
 fn flow(result: Result<Flow, BoltError>) -> Flow {
     result.unwrap_or_else(|error| ControlFlow::Break(Fault::Bolt(error)))
@@ -245,7 +248,7 @@ impl Import<'_, '_> {
     fn packages<R: ReadAt>(
         &mut self,
         bucket: Bucket<'_, R>,
-        read: &mut dyn FnMut(&mut Self, Key<'_>, &[u8]) -> Result<Vec<Item>, Refused>,
+        read: &mut dyn FnMut(&mut Self, Key<'_>, &[u8]) -> Read,
     ) -> Flow {
         flow(bucket.walk(&mut |package, entry| {
             let Entry::Bucket(records) = entry else {
@@ -269,24 +272,22 @@ impl Import<'_, '_> {
         &mut self,
         id: &[u8],
         entry: Entry<'_, R>,
-        read: &mut dyn FnMut(&mut Self, &str, &[u8]) -> Result<Vec<Item>, Refused>,
+        read: &mut dyn FnMut(&mut Self, &str, &[u8]) -> Read,
     ) -> Flow {
-        let items = match (std::str::from_utf8(id), entry) {
+        let item = match (std::str::from_utf8(id), entry) {
             (Ok(id), Entry::Value(value)) if is_id(id) => read(self, id, value),
             (_, Entry::Bucket(_)) => Err(malformed("a record that is a bucket")),
             _ => Err(malformed("no usable id")),
         };
-        self.hand_out(id, items)
+        self.hand_out(id, item)
     }
 
-    fn hand_out(&mut self, id: &[u8], items: Result<Vec<Item>, Refused>) -> Flow {
-        match items {
-            Ok(items) => {
+    fn hand_out(&mut self, id: &[u8], item: Read) -> Flow {
+        match item {
+            Ok(item) => {
                 self.counts.keep();
-                for item in items {
-                    if let Err(stop) = (self.take)(item) {
-                        return ControlFlow::Break(Fault::Stopped(stop));
-                    }
+                if let Err(stop) = (self.take)(item) {
+                    return ControlFlow::Break(Fault::Stopped(stop));
                 }
             }
             Err(refused) => self.counts.refuse(&String::from_utf8_lossy(id), refused),
@@ -295,7 +296,7 @@ impl Import<'_, '_> {
     }
 
     /// What a source says of a package of a distribution or a language.
-    fn fact(&mut self, origin: &Origin<'_>, key: Key<'_>, value: &[u8]) -> Result<Vec<Item>, Refused> {
+    fn fact(&mut self, origin: &Origin<'_>, key: Key<'_>, value: &[u8]) -> Read {
         let record = json::<Record>(value, MAX_FACT)?;
         let mut advisory =
             Advisory { id: key.id.to_owned(), source: origin.source.to_owned(), ..Advisory::default() };
@@ -344,11 +345,11 @@ impl Import<'_, '_> {
                 advisory.affected.push(affected);
             }
         }
-        Ok(vec![Item::Advisory(advisory)])
+        Ok(Item::Advisory(advisory))
     }
 
     /// What Red Hat says of a package: each entry for other products.
-    fn red_hat(&mut self, source: &str, key: Key<'_>, value: &[u8]) -> Result<Vec<Item>, Refused> {
+    fn red_hat(&mut self, source: &str, key: Key<'_>, value: &[u8]) -> Read {
         let record = json::<Record>(value, MAX_FACT)?;
         let (modularity, package) = redhat::module(key.package);
         let is_erratum = !is_cve(key.id);
@@ -404,11 +405,11 @@ impl Import<'_, '_> {
             return Err((RefusalReason::UnknownRelease, "no product of a known release".to_owned()));
         }
         advisory.covers = unique(covers);
-        Ok(vec![Item::Advisory(advisory)])
+        Ok(Item::Advisory(advisory))
     }
 
     /// What is known of a vulnerability or an erratum.
-    fn detail(&mut self, id: &str, value: &[u8]) -> Result<Vec<Item>, Refused> {
+    fn detail(&mut self, id: &str, value: &[u8]) -> Read {
         let detail = json::<Detail>(value, MAX_DETAIL)?;
         let erratum = identify::erratum(id);
         let links = detail.references.unwrap_or_default();
@@ -449,7 +450,7 @@ impl Import<'_, '_> {
                 advisory.cvss.extend(cvss_vector(source, &vector));
             }
         }
-        Ok(vec![Item::Advisory(advisory)])
+        Ok(Item::Advisory(advisory))
     }
 
     /// Which products repositories and image builds belong to.
@@ -463,13 +464,13 @@ impl Import<'_, '_> {
             let (part, bucket) = kind;
             self.counts.part(part);
             flow(bucket.walk(&mut |name, entry| {
-                let items = self.repository(name, entry);
-                self.hand_out(name, items)
+                let item = self.repository(name, entry);
+                self.hand_out(name, item)
             }))
         }))
     }
 
-    fn repository<R: ReadAt>(&self, name: &[u8], entry: Entry<'_, R>) -> Result<Vec<Item>, Refused> {
+    fn repository<R: ReadAt>(&self, name: &[u8], entry: Entry<'_, R>) -> Read {
         let (Ok(name), Entry::Value(value)) = (std::str::from_utf8(name), entry) else {
             return Err(malformed("no repository"));
         };
@@ -483,7 +484,7 @@ impl Import<'_, '_> {
         if cpes.is_empty() {
             return Err((RefusalReason::NothingAffected, "no known product".to_owned()));
         }
-        Ok(vec![Item::Repository(RepositoryCpes { repository: name.to_owned(), cpes })])
+        Ok(Item::Repository(RepositoryCpes { repository: name.to_owned(), cpes }))
     }
 }
 
