@@ -1,4 +1,5 @@
-//! Streams a database and says what is in it: `cargo run --release -p plimsoll-dbimport --example import -- FILE`.
+//! Streams a database and says what is in it: `cargo run --release -p plimsoll-dbimport --example import -- FILE`. Of a
+//! database of jars it makes the index: `… FILE INDEX`.
 
 #![allow(clippy::print_stdout)]
 
@@ -26,9 +27,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(Kind::TrivyDb) => trivy_db(path, &mut take)?,
         Some(Kind::GrypeDb) => grype_db(path, &mut take)?,
         Some(Kind::JavaDb) => {
-            let (bytes, counts) = java_index(path)?;
+            let out = std::env::args_os().nth(2).ok_or("where to?")?;
+            let mut file = std::io::BufWriter::new(std::fs::File::create(&out)?);
+            let counts = java_index(path, &mut file)?;
+            file.into_inner()?;
             println!("{:.2} s", start.elapsed().as_secs_f64());
-            println!("{} jars of {} files, an index of {} bytes", counts.kept, counts.read, bytes.len());
+            let size = std::fs::metadata(&out)?.len();
+            println!("{} jars of {} files, an index of {size} bytes", counts.kept, counts.read);
             return Ok(());
         }
         None => return Err("no known database".into()),

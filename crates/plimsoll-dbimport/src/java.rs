@@ -4,30 +4,33 @@
 //! The index is one run of bytes that can be read where it lies, all numbers little-endian:
 //!
 //! ```text
-//! header   magic "PLIMJAVA" | format u32 | jars u32 | artifacts u32 | strings u32 | length of the text u64 | checksum u64
+//! header   magic "PLIMJAVA" | format u32 | jars u32 | artifacts u32 | strings u32 | length of the text u64
 //! jars     sorted by digest: the first 10 bytes of the SHA-1 | artifact u32 | version u32     18 bytes each
 //! places   artifact → its first version below, and one more for the end                      u32 each
 //! versions of each artifact, sorted: one for each jar                                          u32 each
 //! artifacts sorted by artifact id, group id: artifact id u32 | group id u32                    8 bytes each
 //! strings  sorted: where each begins in the text, and one more for the end                   u32 each
 //! text     UTF-8
+//! checksum XXH3 of all before it, u64
 //! ```
 //!
 //! Ten bytes of a digest tell jars apart: among 20 million, one is taken for another by chance once in some 10^16 lookups.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::{ImportError, sqlite};
 
 const MAGIC: &[u8; 8] = b"PLIMJAVA";
 /// The version of the form above.
 pub const JAVA_INDEX_FORMAT: u32 = 1;
-const HEADER: usize = 40;
+const HEADER: usize = 32;
+const TRAILER: usize = 8;
 /// How much of a digest is kept.
 const PREFIX: usize = 10;
 const JAR: usize = PREFIX + 8;
@@ -102,7 +105,7 @@ impl<B: AsRef<[u8]>> JavaIndex<B> {
         let artifacts = section(artifacts, 0, ARTIFACT)?;
         let strings = section(strings, 1, 4)?;
         let text = section(text, 0, 1)?;
-        if end != all.len() {
+        if end.checked_add(TRAILER) != Some(all.len()) {
             return Err(JavaIndexError::Damaged);
         }
         Ok(JavaIndex { jars: jars_at, places, versions, artifacts, strings, text, bytes })
@@ -111,9 +114,8 @@ impl<B: AsRef<[u8]>> JavaIndex<B> {
     /// Whether the bytes are those that were written.
     pub fn verify(&self) -> bool {
         let all = self.bytes.as_ref();
-        let stored =
-            all.get(32..).and_then(|rest| rest.first_chunk()).map(|bytes| u64::from_le_bytes(*bytes));
-        all.get(HEADER..).is_some_and(|body| stored == Some(checksum(&all[..32], body)))
+        let Some((content, sum)) = all.split_last_chunk::<TRAILER>() else { return false };
+        u64::from_le_bytes(*sum) == xxh3_64(content)
     }
 
     /// How many jars it knows.
@@ -233,10 +235,6 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-fn checksum(header: &[u8], body: &[u8]) -> u64 {
-    xxh3_64(body) ^ xxh3_64(header).rotate_left(1)
-}
-
 /// Collects jars for an index.
 #[derive(Debug, Default)]
 pub struct JavaIndexBuilder {
@@ -250,8 +248,15 @@ pub struct JavaIndexBuilder {
 /// The most of anything in an index: numbers have 32 bits, and text is found by them.
 const MAX_COUNT: usize = 1 << 28;
 const MAX_STRING: usize = 1_024;
+/// The most jars for which memory is taken on a database's word: more than Maven Central has.
+const MAX_RESERVED: usize = 1 << 24;
 
 impl JavaIndexBuilder {
+    /// An empty builder with room for so many jars.
+    pub fn with_capacity(jars: usize) -> JavaIndexBuilder {
+        JavaIndexBuilder { jars: Vec::with_capacity(jars.min(MAX_RESERVED)), ..JavaIndexBuilder::default() }
+    }
+
     /// Adds a jar; false when it is none that can be kept.
     pub fn add(&mut self, sha1: &[u8], gav: Gav<'_>) -> bool {
         let usable = |text: &str| {
@@ -282,50 +287,57 @@ impl JavaIndexBuilder {
         number
     }
 
-    /// The bytes of the index; `None` when there is more text than it can address. The same jars give the same bytes, in
-    /// whatever order they came; of jars with the same digest one is kept.
-    pub fn build(self) -> Option<Vec<u8>> {
+    /// Writes the index. The same jars give the same bytes, in whatever order they came; of jars with the same digest one is
+    /// kept.
+    ///
+    /// # Errors
+    ///
+    /// When `out` fails, or there is more text than an index can address.
+    pub fn write(self, out: &mut dyn Write) -> io::Result<()> {
         let JavaIndexBuilder { strings, artifacts, mut jars } = self;
+        let too_much = || io::Error::new(io::ErrorKind::InvalidInput, "more text than an index can hold");
         // Numbers in the order met become numbers in the order of the strings.
         let mut order = vec![0u32; strings.len()];
         let mut text = String::new();
-        let mut places = Vec::with_capacity(strings.len() + 1);
+        let mut places = Vec::with_capacity(strings.len().saturating_add(1));
         for (number, (string, met)) in strings.iter().enumerate() {
-            *order.get_mut(*met as usize)? = number as u32;
-            places.push(u32::try_from(text.len()).ok()?);
+            if let Some(slot) = order.get_mut(*met as usize) {
+                *slot = number as u32;
+            }
+            places.push(u32::try_from(text.len()).map_err(|_| too_much())?);
             text.push_str(string);
         }
-        places.push(u32::try_from(text.len()).ok()?);
+        places.push(u32::try_from(text.len()).map_err(|_| too_much())?);
         drop(strings);
-        let sorted_number = |met: u32| order.get(met as usize).copied();
-        let mut sorted = Vec::with_capacity(artifacts.len());
-        for ((group, artifact), met) in artifacts {
-            sorted.push((sorted_number(artifact)?, sorted_number(group)?, met));
-        }
+        let sorted_number = |met: u32| order.get(met as usize).copied().unwrap_or_default();
+        let mut sorted: Vec<(u32, u32, u32)> = artifacts
+            .into_iter()
+            .map(|((group, artifact), met)| (sorted_number(artifact), sorted_number(group), met))
+            .collect();
         sorted.sort_unstable();
         let mut artifact_order = vec![0u32; sorted.len()];
         for (number, (_, _, met)) in sorted.iter().enumerate() {
-            *artifact_order.get_mut(*met as usize)? = number as u32;
+            if let Some(slot) = artifact_order.get_mut(*met as usize) {
+                *slot = number as u32;
+            }
         }
         for (_, artifact, version) in &mut jars {
-            *artifact = *artifact_order.get(*artifact as usize)?;
-            *version = sorted_number(*version)?;
+            *artifact = artifact_order.get(*artifact as usize).copied().unwrap_or_default();
+            *version = sorted_number(*version);
         }
         jars.sort_unstable();
         jars.dedup_by_key(|(digest, _, _)| *digest);
 
-        let mut out = Vec::with_capacity(HEADER + jars.len() * (JAR + 4) + text.len());
-        out.extend_from_slice(MAGIC);
+        let mut out = Summed { out, sum: Xxh3Default::new() };
+        out.put(MAGIC)?;
         for count in [JAVA_INDEX_FORMAT, jars.len() as u32, sorted.len() as u32, order.len() as u32] {
-            out.extend_from_slice(&count.to_le_bytes());
+            out.put(&count.to_le_bytes())?;
         }
-        out.extend_from_slice(&(text.len() as u64).to_le_bytes());
-        out.extend_from_slice(&[0; 8]);
-        let put = |number: u32, out: &mut Vec<u8>| out.extend_from_slice(&number.to_le_bytes());
+        out.put(&(text.len() as u64).to_le_bytes())?;
         for (digest, artifact, version) in &jars {
-            out.extend_from_slice(digest);
-            put(*artifact, &mut out);
-            put(*version, &mut out);
+            out.put(digest)?;
+            out.put(&artifact.to_le_bytes())?;
+            out.put(&version.to_le_bytes())?;
         }
         let mut versions: Vec<(u32, u32)> =
             jars.iter().map(|(_, artifact, version)| (*artifact, *version)).collect();
@@ -336,23 +348,34 @@ impl JavaIndexBuilder {
             while versions.get(at).is_some_and(|(artifact, _)| *artifact < number) {
                 at += 1;
             }
-            put(at as u32, &mut out);
+            out.put(&(at as u32).to_le_bytes())?;
         }
         for (_, version) in &versions {
-            put(*version, &mut out);
+            out.put(&version.to_le_bytes())?;
         }
         for (artifact, group, _) in &sorted {
-            put(*artifact, &mut out);
-            put(*group, &mut out);
+            out.put(&artifact.to_le_bytes())?;
+            out.put(&group.to_le_bytes())?;
         }
         for place in places {
-            put(place, &mut out);
+            out.put(&place.to_le_bytes())?;
         }
-        out.extend_from_slice(text.as_bytes());
-        let (header, body) = out.split_at(HEADER);
-        let sum = checksum(header.get(..32)?, body);
-        out.get_mut(32..HEADER)?.copy_from_slice(&sum.to_le_bytes());
-        Some(out)
+        out.put(text.as_bytes())?;
+        let sum = out.sum.digest();
+        out.out.write_all(&sum.to_le_bytes())
+    }
+}
+
+/// Passes bytes on and sums them up.
+struct Summed<'a> {
+    out: &'a mut dyn Write,
+    sum: Xxh3Default,
+}
+
+impl Summed<'_> {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.sum.update(bytes);
+        self.out.write_all(bytes)
     }
 }
 
@@ -365,23 +388,27 @@ pub struct JavaCounts {
     pub kept: u64,
 }
 
-/// Makes an index of a trivy-java-db file (`trivy-java.db`).
+/// Makes an index of a trivy-java-db file (`trivy-java.db`) and writes it to `out`, which should be buffered. What is held
+/// meanwhile are 28 bytes for each jar, and each string once.
 ///
 /// # Errors
 ///
-/// When the file is no such database or is damaged.
-pub fn java_index(path: &Path) -> Result<(Vec<u8>, JavaCounts), ImportError> {
+/// When the file is no such database or is damaged, or `out` fails.
+pub fn java_index(path: &Path, out: &mut dyn Write) -> Result<JavaCounts, ImportError> {
     let failed =
         |source: rusqlite::Error| ImportError::Sqlite { path: path.to_owned(), source: Box::new(source) };
-    let schema = |message: &str| ImportError::Schema { path: path.to_owned(), message: message.to_owned() };
     std::fs::File::open(path).map_err(|source| ImportError::Open { path: path.to_owned(), source })?;
     let connection = sqlite::open(path).map_err(failed)?;
     let tables = sqlite::tables(&connection).map_err(failed)?;
     if !tables.contains("artifacts") || !tables.contains("indices") {
-        return Err(schema("it has no tables of artifacts"));
+        let message = "it has no tables of artifacts".to_owned();
+        return Err(ImportError::Schema { path: path.to_owned(), message });
     }
+    let count =
+        connection.query_row("SELECT max(rowid) FROM indices", [], |row| row.get::<_, Option<i64>>(0));
+    let count = count.map_err(failed)?.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
     let mut counts = JavaCounts::default();
-    let mut builder = JavaIndexBuilder::default();
+    let mut builder = JavaIndexBuilder::with_capacity(count);
     let mut statement = connection
         .prepare(
             "SELECT i.sha1, a.group_id, a.artifact_id, i.version FROM indices i CROSS JOIN artifacts a ON a.id = i.artifact_id
@@ -399,6 +426,6 @@ pub fn java_index(path: &Path) -> Result<(Vec<u8>, JavaCounts), ImportError> {
         };
         counts.kept += u64::from(builder.add(sha1, gav));
     }
-    let bytes = builder.build().ok_or_else(|| schema("it has more text than an index can hold"))?;
-    Ok((bytes, counts))
+    builder.write(out).map_err(|source| ImportError::Write { path: path.to_owned(), source })?;
+    Ok(counts)
 }

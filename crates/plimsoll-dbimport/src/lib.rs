@@ -84,6 +84,14 @@ pub enum ImportError {
         /// What is missing.
         message: String,
     },
+    /// What is made of the file cannot be written.
+    #[error("cannot write what is made of the database '{}'", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// The one who takes the pieces wants no more.
     #[error("the import was stopped")]
     Stopped(#[source] Stop),
