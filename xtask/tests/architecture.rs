@@ -20,7 +20,10 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["plimsoll-archive", "plimsoll-image", "plimsoll-http", "plimsoll-registry", "plimsoll-cache"],
     ),
     ("analysis", &["plimsoll-rpmdb", "plimsoll-analysis", "plimsoll-catalog"]),
-    ("knowledge", &["plimsoll-advisory", "plimsoll-db", "plimsoll-dbbuild", "plimsoll-match"]),
+    (
+        "knowledge",
+        &["plimsoll-advisory", "plimsoll-db", "plimsoll-dbimport", "plimsoll-dbbuild", "plimsoll-match"],
+    ),
     ("judgement", &["plimsoll-policy", "plimsoll-report", "plimsoll-compare"]),
     ("assembly", &["plimsoll-scan"]),
     ("delivery", &["plimsoll-cli"]),
@@ -59,6 +62,11 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
         &["rawzip"],
         &["plimsoll-archive", "plimsoll-catalog", "plimsoll-dbbuild"],
         "zip archives are read under the budgets of plimsoll-archive",
+    ),
+    (
+        &["rusqlite"],
+        &["plimsoll-dbimport"],
+        "SQLite is a large C library that meets foreign files in one place",
     ),
     (&["jsonschema"], &["plimsoll-cli", "plimsoll-report"], "it serves tests of report formats only"),
 ];

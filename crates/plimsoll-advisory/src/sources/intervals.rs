@@ -7,11 +7,11 @@ use plimsoll_version::VersionScheme;
 use crate::{Event, Range};
 
 /// The most alternatives that one advisory may state.
-pub(super) const MAX_INTERVALS: usize = 1_000;
+pub const MAX_INTERVALS: usize = 1_000;
 
 /// An end of an interval.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bound {
+pub struct Bound {
     /// The version at the end.
     pub version: String,
     /// Whether it belongs to the interval.
@@ -20,7 +20,7 @@ pub(super) struct Bound {
 
 /// An interval; an end that is missing is open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Interval {
+pub struct Interval {
     /// From here on.
     pub lower: Option<Bound>,
     /// Up to here.
@@ -29,7 +29,7 @@ pub(super) struct Interval {
 
 impl Interval {
     /// Moves the lower end up to `version`, unless it is there already.
-    pub(super) fn from(&mut self, scheme: &dyn VersionScheme, version: &str, inclusive: bool) {
+    pub fn from(&mut self, scheme: &dyn VersionScheme, version: &str, inclusive: bool) {
         let tighter = self.lower.as_ref().is_none_or(|lower| match scheme.compare(version, &lower.version) {
             Ok(Ordering::Greater) => true,
             Ok(Ordering::Equal) => lower.inclusive && !inclusive,
@@ -41,7 +41,7 @@ impl Interval {
     }
 
     /// Moves the upper end down to `version`, unless it is there already.
-    pub(super) fn to(&mut self, scheme: &dyn VersionScheme, version: &str, inclusive: bool) {
+    pub fn to(&mut self, scheme: &dyn VersionScheme, version: &str, inclusive: bool) {
         let tighter = self.upper.as_ref().is_none_or(|upper| match scheme.compare(version, &upper.version) {
             Ok(Ordering::Less) => true,
             Ok(Ordering::Equal) => upper.inclusive && !inclusive,
@@ -53,7 +53,7 @@ impl Interval {
     }
 
     /// Whether no version can be in it.
-    pub(super) fn is_empty(&self, scheme: &dyn VersionScheme) -> bool {
+    pub fn is_empty(&self, scheme: &dyn VersionScheme) -> bool {
         let (Some(lower), Some(upper)) = (&self.lower, &self.upper) else { return false };
         match scheme.compare(&lower.version, &upper.version) {
             Ok(Ordering::Less) => false,
@@ -65,7 +65,7 @@ impl Interval {
     }
 
     /// The single version that is in it, if it is written as one.
-    pub(super) fn single(&self) -> Option<&str> {
+    pub fn single(&self) -> Option<&str> {
         match (&self.lower, &self.upper) {
             (Some(lower), Some(upper))
                 if lower.inclusive && upper.inclusive && lower.version == upper.version =>
@@ -78,7 +78,7 @@ impl Interval {
 
     /// As a range. `successor` gives the version right after another, since ranges have no exclusive lower end;
     /// `end` makes the event of an exclusive upper end.
-    pub(super) fn range(&self, successor: fn(&str) -> String, end: fn(String) -> Event) -> Range {
+    pub fn range(&self, successor: fn(&str) -> String, end: fn(String) -> Event) -> Range {
         let mut events = vec![Event::Introduced(match &self.lower {
             None => "0".to_owned(),
             Some(bound) if bound.inclusive => bound.version.clone(),
@@ -94,7 +94,7 @@ impl Interval {
 
 /// What lies between `intervals`, each with the tag of the interval that ends it, if one does. Where intervals begin
 /// at the same version, the first one's tag is taken.
-pub(super) fn between<T: Copy>(
+pub fn between<T: Copy>(
     scheme: &dyn VersionScheme,
     mut intervals: Vec<(Interval, T)>,
 ) -> Vec<(Interval, Option<T>)> {

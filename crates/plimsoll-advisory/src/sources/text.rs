@@ -11,7 +11,7 @@ const MAX_NAME: usize = 1_024;
 
 /// Whether `id` may be an advisory's or a vulnerability's identifier: printable ASCII without spaces, with a digit
 /// or a hyphen, not a link.
-pub(crate) fn is_id(id: &str) -> bool {
+pub fn is_id(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= MAX_ID
         && id.bytes().all(|byte| byte.is_ascii_graphic())
@@ -20,18 +20,18 @@ pub(crate) fn is_id(id: &str) -> bool {
 }
 
 /// Whether `name` may be a package's name, an ecosystem or a version.
-pub(crate) fn is_name(name: &str) -> bool {
+pub fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= MAX_NAME && !name.chars().any(|c| c.is_control() || c.is_whitespace())
 }
 
 /// As [`is_name`], but spaces inside are allowed (`Red Hat:enterprise_linux:9`, `openSUSE:Leap 15.6`).
-pub(crate) fn is_ecosystem(name: &str) -> bool {
+pub fn is_ecosystem(name: &str) -> bool {
     !name.trim().is_empty() && name.len() <= MAX_NAME && !name.chars().any(char::is_control)
 }
 
 /// The CVE identifier at the start of `text`, in upper case: `CVE-` year `-` four or more digits. What follows the
 /// number is not looked at, since sources append a part or a remark (`CVE-2017-17434-1`).
-pub(crate) fn leading_cve(text: &str) -> Option<String> {
+pub fn leading_cve(text: &str) -> Option<String> {
     let prefix = text.get(..4)?;
     if !prefix.eq_ignore_ascii_case("cve-") && !prefix.eq_ignore_ascii_case("cve_") {
         return None;
@@ -47,18 +47,18 @@ pub(crate) fn leading_cve(text: &str) -> Option<String> {
 }
 
 /// Whether `id` is exactly a CVE identifier.
-pub(crate) fn is_cve(id: &str) -> bool {
+pub fn is_cve(id: &str) -> bool {
     leading_cve(id).is_some_and(|cve| cve == id)
 }
 
 /// A point in time; dates before 1970 are placeholders (Go writes `0001-01-01`) and count as absent, as do
 /// unreadable ones.
-pub(crate) fn date(text: Option<&str>) -> Option<Timestamp> {
+pub fn date(text: Option<&str>) -> Option<Timestamp> {
     text.and_then(|text| text.parse::<Timestamp>().ok()).filter(|time| time.seconds() > 0)
 }
 
 /// A link, unless it is something that a reader should not be sent to.
-pub(crate) fn reference(kind: &str, url: &str) -> Option<Reference> {
+pub fn reference(kind: &str, url: &str) -> Option<Reference> {
     let url = url.trim();
     let known = ["https://", "http://", "ftp://"]
         .iter()
@@ -82,7 +82,7 @@ pub(crate) fn is_vector(vector: &str) -> bool {
 }
 
 /// One line of text: control characters and runs of white space become one space.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
         if !line.is_empty() {
@@ -94,7 +94,7 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// The identifiers without repetitions, in the order given.
-pub(crate) fn unique(ids: impl IntoIterator<Item = String>) -> Vec<String> {
+pub fn unique(ids: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut seen = HashSet::new();
     ids.into_iter().filter(|id| seen.insert(id.clone())).collect()
 }
