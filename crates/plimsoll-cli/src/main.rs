@@ -5,12 +5,14 @@ mod compare_versions;
 mod config;
 mod database;
 mod exit;
+mod judgement;
 mod list;
 mod output;
 mod progress;
 mod registry;
 mod scan;
 mod targets;
+mod vex;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ fn run() -> Exit {
     let result = match arguments.command {
         args::Command::Scan(scan) => scan::run(&scan),
         args::Command::Db { command } => database::run(&command),
+        args::Command::Policy { command } => judgement::run(&command),
         args::Command::CompareVersions(arguments) => compare_versions::run(&arguments),
         args::Command::List { what } => list::list(what),
         args::Command::Explain { code } => list::explain(&code),

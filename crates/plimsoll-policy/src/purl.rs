@@ -50,11 +50,22 @@ pub fn parse(text: &str) -> Result<PackageUrl, PurlError> {
         },
     };
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    // An encoded slash separates as a plain one does once it is decoded.
     let segments = |text: &str| -> Vec<String> {
-        text.split('/').filter(|segment| !segment.is_empty()).map(decoded).collect()
+        let decoded: Vec<String> = text.split('/').map(decoded).collect();
+        decoded
+            .iter()
+            .flat_map(|part| part.split('/'))
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
     };
-    let mut parts = segments(path);
-    let name = parts.pop().filter(|name| !name.is_empty()).ok_or_else(|| error("it has no name"))?;
+    let (namespace, name) =
+        path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path.trim_end_matches('/')));
+    let (parts, name) = (segments(namespace), decoded(name));
+    if name.is_empty() {
+        return Err(error("it has no name"));
+    }
     let mut qualifiers: Vec<(String, String)> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').ok_or_else(|| error("a qualifier has no value"))?;

@@ -13,6 +13,7 @@ mod bad_images;
 mod bad_layers;
 mod commands;
 mod database;
+mod judgement;
 mod outputs;
 mod place;
 mod policy;

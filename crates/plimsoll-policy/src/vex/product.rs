@@ -103,12 +103,38 @@ impl Image {
 /// True when a part's or a product's identifier is a package's.
 fn names_package(id: &str, package: &Package) -> bool {
     match id.get(..4) {
-        Some("pkg:") => purl::parse(id).is_ok_and(|wanted| purl::covers(&wanted, &package.purl)),
+        Some("pkg:") => purl::parse(id)
+            .is_ok_and(|wanted| purl::covers(&wanted, &package.purl) || names_source(&wanted, package)),
         Some(start) if start.eq_ignore_ascii_case("cpe:") => {
             package.cpes.iter().any(|known| cpe::covers(id, known))
         }
         _ => false,
     }
+}
+
+/// True when a package URL names the source package from which a package was built, as vendors do with `arch=src` (RPM)
+/// and `arch=source` (Debian).
+fn names_source(wanted: &PackageUrl, package: &Package) -> bool {
+    let arch = |value: &str| wanted.qualifiers.iter().any(|(k, v)| k == "arch" && v == value);
+    let rpm = wanted.kind == "rpm" && (arch("src") || arch("nosrc"));
+    if !rpm && !(wanted.kind == "deb" && arch("source")) {
+        return false;
+    }
+    let (name, version) = package.source_or_self();
+    let mut source = package.purl.clone();
+    source.name = name.to_owned();
+    source.qualifiers.retain(|(key, _)| key == "distro");
+    // purl-spec keeps the epoch out of an rpm's version.
+    match version.split_once(':') {
+        Some((epoch, rest)) if rpm => {
+            source.version = rest.to_owned();
+            source.qualifiers.push(("epoch".to_owned(), epoch.to_owned()));
+        }
+        _ => source.version = version.to_owned(),
+    }
+    let mut wanted = wanted.clone();
+    wanted.qualifiers.retain(|(key, _)| key != "arch");
+    purl::covers(&wanted, &source)
 }
 
 /// True when a product's identifier is the distribution of the target.

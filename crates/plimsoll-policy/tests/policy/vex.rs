@@ -187,6 +187,14 @@ fn platforms_are_named_by_cpe() {
     };
     assert_eq!(gone("cpe:/o:redhat:enterprise_linux:8", "pkg:deb/debian/libssl3"), [0]);
     assert_eq!(gone("cpe:/o:redhat:enterprise_linux:9", "pkg:deb/debian/libssl3"), [0; 0]);
+    // The source package, of which vendors often speak alone.
+    assert_eq!(gone("cpe:/o:redhat:enterprise_linux:8", "pkg:deb/debian/openssl?arch=source"), [0]);
+    assert_eq!(
+        gone("cpe:/o:redhat:enterprise_linux:8", "pkg:deb/debian/openssl@3.0.11-1~deb12u2?arch=source"),
+        [0]
+    );
+    assert_eq!(gone("cpe:/o:redhat:enterprise_linux:8", "pkg:deb/debian/openssl@1?arch=source"), [0; 0]);
+    assert_eq!(gone("cpe:/o:redhat:enterprise_linux:8", "pkg:deb/debian/openssl"), [0; 0]);
     assert_eq!(gone("cpe:/o:redhat:enterprise_linux:8.4", "pkg:deb/debian/libssl3"), [0]);
     assert_eq!(gone("cpe:/o:redhat:enterprise_linux:80", "pkg:deb/debian/libssl3"), [0; 0]);
     // A platform alone would speak of all that is in it.
