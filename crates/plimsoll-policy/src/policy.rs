@@ -76,7 +76,7 @@ struct Wrapped {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct File {
-    severity: Option<Spanned<Setting<Word<Severity>>>>,
+    severity: Option<Spanned<Setting<String>>>,
     ignore_unfixed: bool,
     ignore_status: Vec<Word<Status>>,
     max_risk: Option<Setting<Hundredths>>,
@@ -160,13 +160,6 @@ enum ExtendedWord {
 
 /// A word of a register.
 struct Word<T>(T);
-
-impl<'de> Deserialize<'de> for Word<Severity> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map(Word).map_err(D::Error::custom)
-    }
-}
 
 impl<'de> Deserialize<'de> for Word<Status> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -274,6 +267,22 @@ impl Policy {
                 risk.value
             }
         };
+        // Parsed here, where the reason for a refusal is not lost.
+        let severity = match file.severity {
+            None => None,
+            Some(setting) => {
+                let line = setting.referenced.line();
+                match setting.value.check(Some) {
+                    None => None,
+                    Some(Check { limit, exit_code }) => {
+                        let parsed: Result<Severity, _> = limit.parse();
+                        let limit =
+                            parsed.map_err(|error| PolicyError::at(origin, line, error.to_string()))?;
+                        Some(Check { limit, exit_code })
+                    }
+                }
+            }
+        };
         if let Some(entry) = file.rules.get(MAX_RULES) {
             let message = format!("more than {MAX_RULES} rules");
             return Err(PolicyError::at(origin, entry.referenced.line(), message));
@@ -298,7 +307,7 @@ impl Policy {
             rules.push(rule);
         }
         Ok(Policy {
-            severity: file.severity.and_then(|setting| setting.value.check(|word| Some(word.0))),
+            severity,
             any_finding: None,
             ignore_unfixed: file.ignore_unfixed,
             ignore_statuses: file.ignore_status.into_iter().map(|word| word.0).collect(),

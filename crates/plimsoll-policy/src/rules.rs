@@ -120,7 +120,9 @@ fn compile(expression: &str) -> Result<Program, RuleError> {
     // The interpreter's parser takes any length of such chains as nesting; nobody writes so many.
     let program = Program::compile(expression).map_err(|errors| {
         let text = errors.to_string();
-        RuleError::Syntax(text.lines().next().unwrap_or_default().chars().take(200).collect())
+        // The place in the expression comes first: line and column.
+        let first = text.lines().next().unwrap_or_default();
+        RuleError::Syntax(first.trim_start_matches("ERROR: <input>:").chars().take(200).collect())
     })?;
     check_shape(program.expression(), 0, 0)?;
     Ok(program)

@@ -51,6 +51,8 @@ pub(crate) fn parse<T: DeserializeOwned>(origin: &str, bytes: &[u8]) -> Result<O
         let line = error.location().map_or(1, |location| location.line());
         let message = error.to_string();
         let message = message.lines().next().unwrap_or_default();
+        // The line is told already.
+        let message = message.split(" at line ").next().unwrap_or(message);
         PolicyError::at(
             origin,
             line,

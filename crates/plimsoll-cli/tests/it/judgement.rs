@@ -134,6 +134,7 @@ fn policies_decide_how_a_run_ends() {
         place.write("p.yaml", policy);
         scan(&place, &["--policy", "p.yaml"]).code(2).matches(name);
     }
+    fs::remove_file(place.path("plimsoll.yaml")).unwrap();
     scan(&place, &["--policy", "missing.yaml"]).code(2).says(&["missing.yaml"]);
     scan(&place, &["--ignorefile", "missing"]).code(2).says(&["missing"]);
     scan(&place, &["--ignore-status", "broken"]).code(2).says(&["expected one of affected"]);

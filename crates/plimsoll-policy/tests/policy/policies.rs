@@ -185,7 +185,8 @@ fn a_rule_that_cannot_be_evaluated_is_a_fault_of_the_policy() {
 #[test]
 fn wrong_policies_say_where() {
     for (text, message) in [
-        ("severity: dreadful", "p.yaml:1: "),
+        ("severity: dreadful", "p.yaml:1: 'dreadful' is not a severity"),
+        ("\nseverity: {limit: bad}", "p.yaml:2: 'bad' is not a severity"),
         ("\nsevertiy: high", "p.yaml:2: "),
         ("maxImageAge: soon", "p.yaml:1: "),
         ("ignoreStatus: [broken]", "p.yaml:1: "),
@@ -206,7 +207,10 @@ fn wrong_policies_say_where() {
             "rules:\n  - name: a\n    expression: finding.id\n",
             "p.yaml:3: rule 'a': it gives string instead of true or false",
         ),
-        ("rules:\n  - name: a\n    expression: 'finding.id =='\n", "p.yaml:3: rule 'a': "),
+        (
+            "rules:\n  - name: a\n    expression: 'finding.id =='\n",
+            "p.yaml:3: rule 'a': 1:14: Syntax error: ",
+        ),
         ("rules:\n  - name: a\n    expression: 'true'\n    action: explode\n", "p.yaml:4: "),
         ("- severity\n", "p.yaml:1: "),
     ] {
