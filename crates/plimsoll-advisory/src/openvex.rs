@@ -155,11 +155,17 @@ impl Document {
                 .filter(|name| !name.is_empty())
                 .or_else(|| vulnerability.id.rsplit('/').next())
                 .unwrap_or_default();
+            let shared: Vec<String> = statement.subcomponents.iter().flat_map(Component::ids).collect();
             let mut products = Vec::new();
             for product in &statement.products {
-                let parts = product.subcomponents.iter().chain(&statement.subcomponents);
-                let parts: Vec<String> = parts.flat_map(Component::ids).collect();
-                room.products(&product.ids(), &parts, &mut products)?;
+                let mut parts: Vec<String> = product.subcomponents.iter().flat_map(Component::ids).collect();
+                let parts = if parts.is_empty() {
+                    &shared
+                } else {
+                    parts.extend(shared.iter().cloned());
+                    &parts
+                };
+                room.products(&product.ids(), parts, &mut products)?;
             }
             let impact = Some(statement.impact_statement.as_str())
                 .filter(|text| !text.trim().is_empty())

@@ -143,7 +143,7 @@ impl<'a> Room<'a> {
             .statements
             .checked_sub(1)
             .ok_or_else(|| self.full(format!("more than {MAX_STATEMENTS} statements")))?;
-        self.take(std::mem::size_of::<Statement>())
+        self.take(size_of::<Statement>())
     }
 
     /// A product under each of `ids`, or none when there is no usable identifier.
@@ -153,15 +153,15 @@ impl<'a> Room<'a> {
         subcomponents: &[String],
         out: &mut Vec<Product>,
     ) -> Result<(), SourceError> {
+        let parts: Vec<&String> = subcomponents.iter().filter(|id| usable(id)).collect();
+        let size = parts
+            .iter()
+            .fold(size_of::<Product>(), |sum, part| sum.saturating_add(part.len()))
+            .saturating_add(parts.len().saturating_mul(size_of::<String>()));
         for id in ids.iter().filter(|id| usable(id)) {
-            let parts: Vec<&String> = subcomponents.iter().filter(|id| usable(id)).collect();
-            let size = parts
-                .iter()
-                .fold(id.len(), |sum, part| sum.saturating_add(part.len()))
-                .saturating_add(size_of::<Product>())
-                .saturating_add(parts.len().saturating_mul(size_of::<String>()));
-            self.take(size)?;
-            out.push(Product { id: id.clone(), subcomponents: parts.into_iter().cloned().collect() });
+            self.take(size.saturating_add(id.len()))?;
+            let subcomponents = parts.iter().map(|part| (*part).clone()).collect();
+            out.push(Product { id: id.clone(), subcomponents });
         }
         Ok(())
     }
@@ -201,5 +201,5 @@ impl<'a> Room<'a> {
 
 /// Whether a product or a vulnerability may be called this.
 fn usable(id: &str) -> bool {
-    !id.trim().is_empty() && id.len() <= MAX_ID && !id.chars().any(char::is_control)
+    !id.trim().is_empty() && id.len() <= MAX_ID && !id.bytes().any(|byte| byte.is_ascii_control())
 }

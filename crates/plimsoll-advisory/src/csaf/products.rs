@@ -267,6 +267,8 @@ fn rpm_of_purl(url: &PackageUrl) -> Option<RpmPackage> {
         (version, _) if version.contains(':') => version.to_owned(),
         (version, epoch) => format!("{epoch}:{version}"),
     };
+    // A module as a whole is written as if it were a package: `python39@3.9-8100020240826142629.d47b87a4`.
+    let version = if is_module_build(&version) { String::new() } else { version };
     let upstream = purl::qualifier(url, "upstream");
     // `pki-deps:10.6/resteasy`: binaries state their module with their source only.
     let module = match upstream.rsplit_once('/') {
@@ -277,7 +279,11 @@ fn rpm_of_purl(url: &PackageUrl) -> Option<RpmPackage> {
         // Some package URLs repeat the module in front of the name.
         name: url.name.rsplit('/').next().unwrap_or_default().to_owned(),
         version,
-        arch: purl::qualifier(url, "arch").to_owned(),
+        // What is named inside a module without a package type of its own is a source package.
+        arch: match purl::qualifier(url, "arch") {
+            "" if url.kind == "rpmmod" => "src".to_owned(),
+            arch => arch.to_owned(),
+        },
         module,
         // `mailx-12.5-1.87.src.rpm`, `mailx.src.rpm`, `openssl`, `pki-deps:10.6/resteasy`.
         upstream: match upstream.strip_suffix(".rpm").and_then(split_nevra) {
@@ -285,6 +291,16 @@ fn rpm_of_purl(url: &PackageUrl) -> Option<RpmPackage> {
             None => upstream.trim_end_matches(".src.rpm").rsplit('/').next().unwrap_or_default().to_owned(),
         },
     })
+}
+
+/// Whether a version is a module's: stream, version (the platform's and a time), context.
+fn is_module_build(version: &str) -> bool {
+    let Some((_, release)) = version.rsplit_once('-') else { return false };
+    let Some((number, context)) = release.split_once('.') else { return false };
+    number.len() >= 18
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && context.len() == 8
+        && context.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The package that a product id without a package URL names: `openssl`, `ruby:2.5/ruby`, `bash-0:5.1.8-6.el9.x86_64`.

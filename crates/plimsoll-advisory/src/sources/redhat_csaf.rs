@@ -11,7 +11,9 @@
 //!   of this architecture. A matcher looks a package up by its own name and, for these, by its source's name. Newer documents
 //!   list the binaries beside the source, with `upstream=` in their package URLs; the source's statement is left out then.
 //! - **Modules.** `rpmmod=nodejs:18:8090020231…:a75119d5` in a package URL, a product between package and platform, and
-//!   `nodejs:18/nodejs` in an id all give `nodejs:18`.
+//!   `nodejs:18/nodejs` in an id all give `nodejs:18`. Documents of 2026 name what is fixed in a module by the module's own
+//!   build (`python39@3.9-8100020240826142629.d47b87a4`), with which no package can be compared; that is left to the
+//!   advisories, which list the packages.
 //! - **State of unfixed packages** comes from remediations: `Will not fix`, `Fix deferred`, `Out of support scope`, `Affected`.
 //! - Images, jars and other packages than RPMs are left out. A document without any RPM is refused and counted.
 

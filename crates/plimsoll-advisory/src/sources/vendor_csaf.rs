@@ -119,6 +119,10 @@ fn vex(
         let mut add = |status: Option<Status>, ids: &[String]| {
             for id in ids {
                 let Some(place) = (vendor.place)(products, id) else { continue };
+                // A fix without a version says nothing; it must not stand in the way of what else is said.
+                if status == Some(Status::Fixed) && place.package.version.is_empty() {
+                    continue;
+                }
                 facts.push(Fact {
                     place,
                     status: status.unwrap_or_else(|| about.unfixed(id)),
@@ -144,9 +148,10 @@ fn vex(
             advisory.description = described;
         }
     }
-    sources_without_binaries(&mut facts);
+    // Sources are taken out last: a source that is fixed takes away what is said of it being affected.
     lowest_fix(&mut facts);
     affected_wins(&mut facts);
+    drop_covered_sources(&mut facts);
     advisory.affected = collect(facts);
     if advisory.affected.len() > MAX_AFFECTED {
         return Ok(Err((RefusalReason::TooLarge, "too many packages")));
@@ -201,7 +206,7 @@ fn erratum(
             let Some(place) = (vendor.place)(products, id) else { continue };
             facts.push(Fact { place, status: Status::Fixed, severity: None, fix_date: release });
         }
-        sources_without_binaries(&mut facts);
+        drop_covered_sources(&mut facts);
         let affected = collect(facts);
         total = total.saturating_add(affected.len());
         if total > MAX_AFFECTED {
@@ -389,7 +394,7 @@ fn unfixed(category: &str, details: &str) -> Status {
 
 /// Takes out statements about source packages whose binaries are spoken of one by one: the binaries' own statements are
 /// finer, and the source's would contradict them where a binary is not affected.
-fn sources_without_binaries(facts: &mut Vec<Fact>) {
+fn drop_covered_sources(facts: &mut Vec<Fact>) {
     let mut named: BTreeSet<(String, String, String)> = BTreeSet::new();
     for fact in facts.iter().filter(|fact| fact.place.package.arch != "src") {
         let place = &fact.place;
@@ -409,8 +414,9 @@ fn sources_without_binaries(facts: &mut Vec<Fact>) {
             return true;
         }
         let key = |name: String| (fact.place.ecosystem.clone(), package.module.clone(), name);
-        !named.contains(&key(package.name.clone()))
-            && !(fact.status == Status::Fixed && named.contains(&key(format!("={}", package.version))))
+        let spoken_of = named.contains(&key(package.name.clone()));
+        let built = fact.status == Status::Fixed && named.contains(&key(format!("={}", package.version)));
+        !spoken_of && !built
     });
 }
 
