@@ -117,7 +117,8 @@ fn names_package(id: &str, package: &Package) -> bool {
 fn names_source(wanted: &PackageUrl, package: &Package) -> bool {
     let arch = |value: &str| wanted.qualifiers.iter().any(|(k, v)| k == "arch" && v == value);
     let rpm = wanted.kind == "rpm" && (arch("src") || arch("nosrc"));
-    if !rpm && !(wanted.kind == "deb" && arch("source")) {
+    let deb = wanted.kind == "deb" && arch("source");
+    if !(rpm || deb) {
         return false;
     }
     let (name, version) = package.source_or_self();

@@ -104,7 +104,7 @@ fn statuses_take_away_or_are_noted() {
             "CVE-2023-5363 0: vex_not_affected, doc.json (https://example.org/vex-1), that cipher is not used",
         ]
     );
-    assert_eq!(target.suppressed[0].finding.risk.is_some(), true);
+    assert!(target.suppressed[0].finding.risk.is_some());
     // "Will not fix" is a word about the fix, which "under investigation" does not take back.
     let note = |id: &str| {
         let finding = target.findings.iter().find(|finding| finding.vulnerability.id == id).unwrap();
