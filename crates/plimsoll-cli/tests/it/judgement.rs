@@ -167,7 +167,7 @@ fn findings_are_sorted_as_asked() {
     assert!(report["targets"][0]["risk"].as_f64().unwrap() >= scores[0]);
 }
 
-fn openvex(product: &str, id: &str) -> String {
+fn openvex_of(product: &str, id: &str) -> String {
     json!({
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": format!("https://example.org/{id}"),
@@ -187,14 +187,14 @@ fn openvex(product: &str, id: &str) -> String {
 #[test]
 fn vex_comes_from_files_folders_and_repositories() {
     let place = demo_place();
-    place.write("doc.json", openvex("pkg:npm/hawser", "CVE-2099-1004"));
+    place.write("doc.json", openvex_of("pkg:npm/hawser", "CVE-2099-1004"));
     let id = "(https://example.org/CVE-2099-1004)";
     assert_eq!(
         held(&json(&place, &["--vex", "doc.json"])),
         [format!("CVE-2099-1004: vex_not_affected doc.json {id}")]
     );
-    place.write("vex/a/one.json", openvex("pkg:npm/hawser", "CVE-2099-1004"));
-    place.write("vex/two.json", openvex("pkg:pypi/bollard", "CVE-2099-1003"));
+    place.write("vex/a/one.json", openvex_of("pkg:npm/hawser", "CVE-2099-1004"));
+    place.write("vex/two.json", openvex_of("pkg:pypi/bollard", "CVE-2099-1003"));
     place.write("vex/readme.txt", "no document");
     assert_eq!(held(&json(&place, &["--vex", "vex"])).len(), 2);
     // A repository: only what is about the image's packages is read.
@@ -204,14 +204,14 @@ fn vex_comes_from_files_folders_and_repositories() {
     ]});
     place.write("hub/vex-repository.json", "{\"name\": \"Hub\", \"versions\": []}");
     place.write("hub/0.1/index.json", index.to_string());
-    place.write("hub/0.1/pkg/npm/hawser/vex.json", openvex("pkg:npm/hawser", "CVE-2099-1004"));
+    place.write("hub/0.1/pkg/npm/hawser/vex.json", openvex_of("pkg:npm/hawser", "CVE-2099-1004"));
     place.write("hub/0.1/pkg/npm/other/vex.json", "not JSON");
     let expected = [format!("CVE-2099-1004: vex_not_affected hub/0.1/pkg/npm/hawser/vex.json {id}")];
     assert_eq!(held(&json(&place, &["--vex", "hub"])), expected);
     assert_eq!(held(&json(&place, &["--vex", "hub", "--vex", "vex/two.json"])).len(), 2);
     scan(&place, &["--vex", "repo"]).code(2).says(&["no VEX repository is installed in "]);
     place.write("cache/vex/hub/index.json", index.to_string());
-    place.write("cache/vex/hub/pkg/npm/hawser/vex.json", openvex("pkg:npm/hawser", "CVE-2099-1004"));
+    place.write("cache/vex/hub/pkg/npm/hawser/vex.json", openvex_of("pkg:npm/hawser", "CVE-2099-1004"));
     assert_eq!(held(&json(&place, &["--vex", "repo", "--cache-dir", "cache"])).len(), 1);
     for (location, says) in [("../../doc.json", "leads out of it"), ("missing.json", "which is not there")] {
         let index = json!({"packages": [{"id": "pkg:npm/hawser", "location": location}]});
@@ -251,7 +251,7 @@ fn vex_that_is_attached_to_an_image_is_found() {
         "_type": "https://in-toto.io/Statement/v0.1",
         "predicateType": "https://openvex.dev/ns/v0.2.0",
         "subject": [{"name": "team/app", "digest": {"sha256": "x"}}],
-        "predicate": serde_json::from_str::<Value>(&openvex("pkg:npm/hawser", "CVE-2099-1004")).unwrap(),
+        "predicate": serde_json::from_str::<Value>(&openvex_of("pkg:npm/hawser", "CVE-2099-1004")).unwrap(),
     });
     let envelope = json!({
         "payloadType": "application/vnd.in-toto+json",
@@ -262,7 +262,7 @@ fn vex_that_is_attached_to_an_image_is_found() {
     let tag = format!("{}.att", digest.to_string().replace(':', "-"));
     let kind = "application/vnd.dsse.envelope.v1+json";
     let attestation = fake.put_artifact("team/app", Some(&tag), "", (kind, envelope.as_bytes()), None);
-    let plain = openvex(&format!("pkg:oci/app@{digest}"), "CVE-2099-1003");
+    let plain = openvex_of(&format!("pkg:oci/app@{digest}"), "CVE-2099-1003");
     let layer = ("application/openvex+json", plain.as_bytes());
     let document = fake.put_artifact("team/app", None, "application/vnd.openvex+json", layer, Some(&digest));
     fake.list_referrers(10);
@@ -277,6 +277,18 @@ fn vex_that_is_attached_to_an_image_is_found() {
             ),
         ]
     );
+    // What is told of it as VEX takes away the same from the image, and nothing from another.
+    for format in ["openvex", "csaf-vex"] {
+        let first = ["scan", &name, "--db", DATABASE, "--no-cache"];
+        let more = ["--vex", "oci", "--format", format, "--output", "back.json"];
+        place.run(&[&first[..], &more].concat()).code(0);
+        let more = ["--vex", "back.json", "--format", "json", "--show-suppressed"];
+        assert_eq!(held(&place.run(&[&first[..], &more].concat()).code(0).json()).len(), 2, "{format}");
+        fake.put_image("team/other", Some("1.0"), "amd64", &parts);
+        let other = format!("{}/team/other:1.0", fake.host());
+        let first = ["scan", &other, "--db", DATABASE, "--no-cache"];
+        assert_eq!(held(&place.run(&[&first[..], &more].concat()).code(0).json()), [""; 0], "{format}");
+    }
 }
 
 #[test]
@@ -288,10 +300,17 @@ fn what_is_held_back_is_told_as_vex() {
     assert_eq!(openvex["statements"][0]["status"], "affected");
     let csaf = scan(&place, &["--quiet", "--format", "csaf-vex"]).code(0).json();
     assert_eq!(csaf["vulnerabilities"][0]["cve"], "CVE-2099-1001");
-    // What was written is read again.
-    let written = scan(&place, &["--quiet", "--format", "openvex"]).code(0).stdout;
-    place.write("back.json", written);
-    scan(&place, &["--quiet", "--vex", "back.json"]).code(0).silent();
+    // What was written is read again, and takes away the same.
+    place.write(".trivyignore", "");
+    place.write("doc.json", openvex_of("pkg:npm/hawser", "CVE-2099-1004"));
+    for format in ["openvex", "csaf-vex"] {
+        let written = scan(&place, &["--vex", "doc.json", "--format", format]).code(0).stdout;
+        place.write("back.json", written);
+        let report = json(&place, &["--vex", "back.json"]);
+        assert_eq!(held(&report).len(), 1, "{format}");
+        let reason = &report["targets"][0]["suppressed"][0]["reason"];
+        assert_eq!(reason, "vulnerable_code_not_in_execute_path", "{format}");
+    }
 }
 
 #[test]

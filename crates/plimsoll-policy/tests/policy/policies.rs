@@ -273,3 +273,20 @@ fn hostile_expressions_end() {
         }
     }
 }
+
+/// No beginning of a policy, and no byte changed in it, does harm.
+#[test]
+fn damaged_policies_are_refused_or_read() {
+    let text = "policy:\n  severity: {limit: high, exitCode: 3}\n  maxImageAge: 12w\n  endOfLife: extended\n  \
+                risk: {exposure: {root: 0.5}}\n  rules:\n    - name: a\n      expression: 'finding.kev'\n      \
+                action: warn\n";
+    Policy::read("p.yaml", text.as_bytes()).unwrap();
+    for end in 0..text.len() {
+        let _ = Policy::read("p.yaml", &text.as_bytes()[..end]);
+        for byte in [0, b'{', b'-', b':', 0xff] {
+            let mut bytes = text.as_bytes().to_vec();
+            bytes[end] = byte;
+            let _ = Policy::read("p.yaml", &bytes);
+        }
+    }
+}

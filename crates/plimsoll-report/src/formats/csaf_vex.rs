@@ -133,6 +133,7 @@ struct Id<'a> {
 struct Note {
     category: &'static str,
     text: String,
+    title: &'static str,
 }
 
 #[derive(Serialize)]
@@ -185,6 +186,7 @@ fn render(report: &Report, _: &RenderOptions, out: &mut dyn io::Write) -> Result
                 } else {
                     "There is nothing to state.".to_owned()
                 },
+                title: "Summary",
             }],
             publisher: Publisher { category: "user", name: "Plimsoll", namespace: "urn:plimsoll" },
             title,
@@ -221,20 +223,22 @@ impl Tree {
         Tree { targets, products: BTreeMap::new(), relationships: BTreeMap::new() }
     }
 
-    /// The product id of a package as a part of its target.
+    /// The product id of a package as a part of its target, or of the package alone where the target, such as a
+    /// directory, has no identifier of its own.
     fn product(&mut self, subject: &Subject) -> String {
-        let target_id = format!("target-{}", subject.target + 1);
-        let (name, purl) = self.targets.get(subject.target).cloned().unwrap_or_default();
         let helper = |purl: String| Some(Helper { purl });
-        self.products.entry(target_id.clone()).or_insert_with(|| FullProductName {
-            name: name.clone(),
-            product_id: target_id.clone(),
-            product_identification_helper: purl.and_then(helper),
-        });
         self.products.entry(subject.purl.clone()).or_insert_with(|| FullProductName {
             name: subject.purl.clone(),
             product_id: subject.purl.clone(),
             product_identification_helper: helper(subject.purl.clone()),
+        });
+        let target_id = format!("target-{}", subject.target + 1);
+        let (name, purl) = self.targets.get(subject.target).cloned().unwrap_or_default();
+        let Some(purl) = purl else { return subject.purl.clone() };
+        self.products.entry(target_id.clone()).or_insert_with(|| FullProductName {
+            name: name.clone(),
+            product_id: target_id.clone(),
+            product_identification_helper: helper(purl),
         });
         let id = format!("{target_id}:{}", subject.purl);
         self.relationships.entry(id.clone()).or_insert_with(|| Relationship {
@@ -287,7 +291,11 @@ fn vulnerability<'a>(claim: &'a Claim, aliases: &'a [String]) -> Vulnerability<'
                 text,
             })
             .collect(),
-        notes: [Note { category: "general", text: format!("Stated of {}.", clean(&claim.vulnerability)) }],
+        notes: [Note {
+            category: "general",
+            text: format!("Stated of {}.", clean(&claim.vulnerability)),
+            title: "Vulnerability",
+        }],
         product_status: BTreeMap::new(),
         remediations: Vec::new(),
         threats: Vec::new(),

@@ -26,6 +26,7 @@ struct Document<'a> {
     #[serde(rename = "@id")]
     id: String,
     author: &'static str,
+    role: &'static str,
     timestamp: String,
     version: u32,
     tooling: String,
@@ -34,6 +35,8 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Statement<'a> {
+    /// The document's: some readers look for it here alone.
+    timestamp: &'a str,
     vulnerability: Vulnerability<'a>,
     products: Vec<Product<'a>>,
     status: &'static str,
@@ -79,15 +82,17 @@ fn render(report: &Report, _: &RenderOptions, out: &mut dyn io::Write) -> Result
     let purls = Purls::new(report);
     let claims = vex::claims(report, &purls)?;
     let images: Vec<Option<String>> = report.targets.iter().map(vex::image_purl).collect();
+    let created = report.created.to_string();
     let statements = claims
         .iter()
-        .map(|(claim, (aliases, subjects))| statement(claim, aliases, subjects, &images))
+        .map(|(claim, (aliases, subjects))| statement(&created, claim, aliases, subjects, &images))
         .collect();
     let document = Document {
         context: "https://openvex.dev/ns/v0.2.0",
         id: document_uuid(report, &purls, FORMAT.id)?.urn().to_string(),
         author: "Plimsoll",
-        timestamp: report.created.to_string(),
+        role: "Scanner",
+        timestamp: created.clone(),
         version: 1,
         tooling: format!("plimsoll {}", report.tool_version),
         statements,
@@ -96,6 +101,7 @@ fn render(report: &Report, _: &RenderOptions, out: &mut dyn io::Write) -> Result
 }
 
 fn statement<'a>(
+    timestamp: &'a str,
     claim: &'a Claim,
     aliases: &'a [String],
     subjects: &'a [Subject],
@@ -124,6 +130,7 @@ fn statement<'a>(
     }
     let text = Some(claim.text.as_str()).filter(|text| !text.is_empty());
     Statement {
+        timestamp,
         vulnerability: Vulnerability { name: &claim.vulnerability, aliases },
         products,
         status: match claim.state {
