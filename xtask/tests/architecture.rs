@@ -52,7 +52,12 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
         "libraries neither parse arguments nor print",
     ),
     (&["anyhow"], &["plimsoll-cli"], "libraries give typed errors that a caller can tell apart"),
-    (&["serde-saphyr"], &["plimsoll-advisory", "plimsoll-cli"], "YAML is expensive to build and to trust"),
+    (
+        &["serde-saphyr"],
+        &["plimsoll-advisory", "plimsoll-cli", "plimsoll-policy"],
+        "YAML is expensive to build and to trust",
+    ),
+    (&["cel"], &["plimsoll-policy"], "an interpreter is guarded in one place"),
     (
         &["quick-xml"],
         &["plimsoll-advisory", "plimsoll-catalog"],

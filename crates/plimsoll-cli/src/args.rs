@@ -1,6 +1,8 @@
 //! The command line: one register of flags, from which help, man page, completions, environment variables and the
 //! keys of the configuration file follow.
 
+mod policy;
+
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
@@ -10,6 +12,8 @@ use plimsoll_types::Severity;
 
 use crate::config;
 use crate::exit::{self, Exit};
+
+pub(crate) use policy::{PolicyArgs, PolicyCommand, PolicyTest, SortBy};
 
 /// Says how much a container image may safely carry.
 #[derive(Debug, Parser)]
@@ -31,6 +35,11 @@ pub(crate) enum Command {
     },
     /// Compare reports of one image by Plimsoll, Trivy, Grype and Clair, and say why they differ
     Compare(crate::compare::Compare),
+    /// Try policies
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
     /// Read pairs `A B` of versions from standard input and print `<`, `=` or `>` for each
     CompareVersions(CompareVersions),
     /// List what Plimsoll knows
@@ -103,6 +112,9 @@ pub(crate) struct Scan {
     /// Exit with 3 when something could not be analysed
     #[arg(long, help_heading = "Policy")]
     pub(crate) require_complete: bool,
+
+    #[command(flatten)]
+    pub(crate) judgement: PolicyArgs,
 
     /// Leave out what lies in these directories (glob patterns)
     #[arg(long, value_name = "PATTERN", value_delimiter = ',', help_heading = "Scan")]

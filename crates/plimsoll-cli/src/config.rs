@@ -1,10 +1,11 @@
 //! The configuration file, `plimsoll.yaml`: defaults for the flags of `scan` under their own names, and what has no
-//! flag: `mirrors`.
+//! flag: `mirrors`, and a `policy` written out in the file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::exit::usage;
 
@@ -23,9 +24,19 @@ pub(crate) struct Config {
     /// Registries and the places that are asked first, each `HOST[:PORT][/PREFIX]`.
     #[serde(default)]
     pub(crate) mirrors: BTreeMap<String, Vec<String>>,
+    /// The name of the policy file, or the policy itself.
+    #[serde(default)]
+    policy: Option<PolicyKey>,
     /// Everything else: flags.
     #[serde(flatten)]
     flags: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "policy is the name of a file, or the policy itself")]
+enum PolicyKey {
+    File(String),
+    Inline(IgnoredAny),
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,10 +92,19 @@ pub(crate) fn read(path: Option<&Path>) -> anyhow::Result<Config> {
     })
 }
 
+/// The configuration file, when a policy is written out in it.
+pub(crate) fn with_policy(path: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    let inline = matches!(read(path)?.policy, Some(PolicyKey::Inline(_)));
+    Ok(inline.then(|| path.unwrap_or(Path::new(DEFAULT_FILE)).to_owned()))
+}
+
 /// The flags that the configuration file sets. `known` are the flags that there are.
 pub(crate) fn defaults(path: Option<&Path>, known: &[String]) -> anyhow::Result<Defaults> {
     let config = read(path)?;
     let mut defaults = Defaults::new();
+    if let Some(PolicyKey::File(name)) = config.policy {
+        defaults.insert("policy".to_owned(), vec![name]);
+    }
     for (key, value) in config.flags {
         if !known.contains(&key) || key == "config" {
             return Err(usage(format!("the configuration has an unknown key '{key}'")));

@@ -81,7 +81,7 @@ pub(crate) fn message(kind: &str, text: &str) {
 }
 
 /// Takes the control characters out of a text that may hold names from an image.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

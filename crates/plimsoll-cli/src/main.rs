@@ -6,12 +6,14 @@ mod compare_versions;
 mod config;
 mod database;
 mod exit;
+mod judgement;
 mod list;
 mod output;
 mod progress;
 mod registry;
 mod scan;
 mod targets;
+mod vex;
 
 use std::process::ExitCode;
 
@@ -36,6 +38,7 @@ fn run() -> Exit {
         args::Command::Scan(scan) => scan::run(&scan),
         args::Command::Db { command } => database::run(&command),
         args::Command::Compare(arguments) => compare::run(&arguments),
+        args::Command::Policy { command } => judgement::run(&command),
         args::Command::CompareVersions(arguments) => compare_versions::run(&arguments),
         args::Command::List { what } => list::list(what),
         args::Command::Explain { code } => list::explain(&code),

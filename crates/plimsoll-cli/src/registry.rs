@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use anyhow::Context;
 use plimsoll_http::{Client, ClientConfig, RetryPolicy};
 use plimsoll_image::{Image, PlatformChoice};
-use plimsoll_registry::{AuthFile, Login, Reference, Registry, RegistryConfig, Secret};
+use plimsoll_registry::{Artifact, AuthFile, Login, Reference, Registry, RegistryConfig, Secret};
+use plimsoll_types::Digest;
 
 use crate::args::Scan;
 use crate::config;
@@ -50,14 +51,35 @@ impl<'a> Access<'a> {
         let reference: Reference = reference.parse().map_err(|error| {
             usage(format!("'{reference}' is no file, no directory and no image reference: {error}"))
         })?;
-        let registry = match self.registry.get() {
-            Some(registry) => registry,
+        Ok(self.get()?.open(&reference, platform, machine)?)
+    }
+
+    /// What is attached to an image of a reference: to its manifest, and to the index through which it was found.
+    pub(crate) fn attached(
+        &self,
+        reference: &str,
+        manifest: &Digest,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> anyhow::Result<Vec<Artifact>> {
+        let reference: Reference =
+            reference.parse().map_err(|error| usage(format!("'{reference}': {error}")))?;
+        let registry = self.get()?;
+        let mut found = registry.attached(&reference, manifest, wanted)?;
+        let index = registry.resolve(&reference)?;
+        if index != *manifest {
+            found.extend(registry.attached(&reference, &index, wanted)?);
+        }
+        Ok(found)
+    }
+
+    fn get(&self) -> anyhow::Result<&Registry> {
+        match self.registry.get() {
+            Some(registry) => Ok(registry),
             None => {
                 let made = self.registry()?;
-                self.registry.get_or_init(|| made)
+                Ok(self.registry.get_or_init(|| made))
             }
-        };
-        Ok(registry.open(&reference, platform, machine)?)
+        }
     }
 
     fn registry(&self) -> anyhow::Result<Registry> {

@@ -9,17 +9,16 @@ use anyhow::Context;
 use plimsoll_cache::Cache;
 use plimsoll_image::sources::Request;
 use plimsoll_image::{Image, PlatformChoice};
-use plimsoll_policy::{Filter, Gate};
 use plimsoll_report::RenderOptions;
 use plimsoll_scan::{DEFAULT_LAYER_LIMIT, MatchOptions, Options, Scanner, Skip};
-use plimsoll_types::{Report, Severity, TargetReport};
+use plimsoll_types::{Report, TargetReport};
 
 use crate::args::{Color, Scan};
 use crate::exit::{self, Exit, usage};
 use crate::output::{self, Output};
 use crate::progress::Display;
 use crate::targets::{self, Target};
-use crate::{database, registry};
+use crate::{database, judgement, registry, vex};
 
 /// The table's width where there is no terminal to ask.
 const DEFAULT_WIDTH: usize = 120;
@@ -33,6 +32,8 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     names.extend(scan.targets.iter().cloned());
     let cache_folder = database::cache_folder(scan.cache_dir.as_deref());
     let cache = if scan.no_cache { None } else { cache_folder.map(|folder| Cache::new(&folder)) };
+    // What is allowed is read first: a fault in it is told before the work is done.
+    let mut judge = judgement::judge(scan)?;
     let (index, database) = database::open(scan.db.as_deref(), scan.cache_dir.as_deref())?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let options = Options {
@@ -46,8 +47,8 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let scanner = Scanner::new(options, cache.clone(), &index, &stop, &display);
     let registry = registry::Access::new(scan)?;
 
-    let (mut targets, failures) = with_timer(scan.timeout, &stop, || {
-        let mut reports: Vec<TargetReport> = Vec::new();
+    let (found, failures) = with_timer(scan.timeout, &stop, || {
+        let mut reports: Vec<(TargetReport, Option<String>)> = Vec::new();
         let mut failures: Vec<anyhow::Error> = Vec::new();
         for name in &names {
             // A target that cannot be scanned does not keep the others from it.
@@ -67,39 +68,45 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         let _ = cache.prune(scan.cache_size.saturating_mul(1 << 20));
     }
     let failed = failures.iter().map(exit::report).max_by_key(|exit| *exit == Exit::Usage);
+    let (targets, references): (Vec<TargetReport>, Vec<Option<String>>) = found.into_iter().unzip();
     if targets.is_empty() && failed.is_some() {
         return Ok(failed.unwrap_or(Exit::Unavailable));
     }
 
-    let filter =
-        Filter { severities: scan.severity.iter().copied().collect(), ignore_unfixed: scan.ignore_unfixed };
-    for target in &mut targets {
-        filter.apply(target);
-    }
-    let report = Report {
+    judge.vex = vex::documents(scan, &registry, &targets, &references)?;
+    let mut report = Report {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         created: database::now(),
         database,
         targets,
     };
+    let now = report.created;
+    let verdict = judge.judge(&mut report, now);
     write(scan, &outputs, &report)?;
-    Ok(failed.unwrap_or_else(|| verdict(scan, &report)))
+    let ends = judgement::verdict(scan, &verdict);
+    Ok(failed.unwrap_or(ends))
 }
 
+/// The results of a target, each with its reference when it is from a registry.
 fn one_target(
     scan: &Scan,
     scanner: &Scanner<'_>,
     registry: &registry::Access<'_>,
     name: &str,
-) -> anyhow::Result<Vec<TargetReport>> {
+) -> anyhow::Result<Vec<(TargetReport, Option<String>)>> {
     let machine = machine();
+    let mut from_registry = None;
     let images: Vec<Image> = match targets::understand(name)? {
-        Target::Directory(path) => return Ok(vec![scanner.directory(name, &path)?]),
+        Target::Directory(path) => return Ok(vec![(scanner.directory(name, &path)?, None)]),
         Target::Image { source, path, selector } => {
             let request = Request { path: &path, selector: &selector, platform: &scan.platform, machine };
             (source.open)(&request)?
         }
-        Target::Registry(reference) => registry.open(&reference, &scan.platform, machine)?,
+        Target::Registry(reference) => {
+            let images = registry.open(&reference, &scan.platform, machine)?;
+            from_registry = Some(reference);
+            images
+        }
     };
     let several = images.len() > 1;
     let mut reports = Vec::new();
@@ -116,7 +123,7 @@ fn one_target(
                 shown = format!("{shown} ({})", image.metadata.platform);
             }
         }
-        reports.push(scanner.image(&shown, image)?);
+        reports.push((scanner.image(&shown, image)?, from_registry.clone()));
     }
     Ok(reports)
 }
@@ -168,6 +175,7 @@ fn write(scan: &Scan, outputs: &[Output], report: &Report) -> anyhow::Result<()>
                 Color::Auto => terminal && !no_color,
             },
             list_all_packages: scan.list_all_pkgs,
+            show_suppressed: scan.judgement.show_suppressed,
         };
         // Rendered in memory first: a report that cannot be made whole is not begun.
         let mut bytes = Vec::new();
@@ -179,28 +187,4 @@ fn write(scan: &Scan, outputs: &[Output], report: &Report) -> anyhow::Result<()>
         }
     }
     Ok(())
-}
-
-/// How a scan that was done ends.
-fn verdict(scan: &Scan, report: &Report) -> Exit {
-    let gate = Gate {
-        // --exit-code alone is about any finding that is shown, as users of other scanners know it.
-        fail_on: scan.fail_on.or(scan.exit_code.map(|_| Severity::Unknown)),
-    };
-    let violations: Vec<String> = report.targets.iter().flat_map(|target| gate.violations(target)).collect();
-    if !violations.is_empty() {
-        if scan.fail_on.is_some() && !scan.quiet {
-            for violation in &violations {
-                exit::message("policy", violation);
-            }
-        }
-        return match scan.exit_code {
-            Some(0) => Exit::Success,
-            code => Exit::Violation(code.unwrap_or(1)),
-        };
-    }
-    if scan.require_complete && report.targets.iter().any(|target| !target.complete()) {
-        return Exit::Incomplete;
-    }
-    Exit::Success
 }

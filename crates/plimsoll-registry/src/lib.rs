@@ -5,6 +5,7 @@
 //! streams from the socket.
 
 mod artifact;
+mod attached;
 mod auth;
 mod blob;
 mod credentials;

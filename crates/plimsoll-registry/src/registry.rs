@@ -83,10 +83,10 @@ pub struct Registry {
 }
 
 /// A manifest or an index as it was fetched and verified.
-struct Fetched {
-    bytes: Vec<u8>,
+pub(crate) struct Fetched {
+    pub(crate) bytes: Vec<u8>,
     media_type: String,
-    digest: Digest,
+    pub(crate) digest: Digest,
 }
 
 impl Registry {
@@ -165,7 +165,7 @@ impl Registry {
     }
 
     /// Tries the mirrors and then the registry itself. The registry's own error is the one that counts.
-    fn at_each_place<T>(
+    pub(crate) fn at_each_place<T>(
         &self,
         reference: &Reference,
         act: impl Fn(&Arc<Place>) -> Result<T, RegistryError>,
@@ -206,7 +206,7 @@ fn split_mirror(mirror: &str) -> (&str, String) {
 }
 
 /// Fetches a manifest or an index and verifies its digest: the one asked for, or else the one that the registry says.
-fn fetch(
+pub(crate) fn fetch(
     place: &Place,
     id: &str,
     expected: Option<&Digest>,

@@ -571,3 +571,72 @@ fn mirrors_are_asked_first() {
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     }
 }
+
+/// The bytes of the first layers of what is attached to `digest`, in order.
+fn attached(name: &str, digest: &Digest) -> Result<Vec<String>, RegistryError> {
+    let wanted = |kind: &str| kind != "application/spdx+json";
+    let artifacts = registry().attached(&reference(name), digest, &wanted)?;
+    let mut texts: Vec<String> = artifacts
+        .iter()
+        .map(|artifact| {
+            let mut text = String::new();
+            artifact.layers[0].open().unwrap().read_to_string(&mut text).unwrap();
+            text
+        })
+        .collect();
+    texts.sort();
+    Ok(texts)
+}
+
+#[test]
+fn finds_what_is_attached_by_the_list_of_referrers() {
+    let (fake, name) = fake();
+    let image = registry().resolve(&reference(&name)).unwrap();
+    let put = |kind: &str, text: &str, subject| {
+        fake.put_artifact("team/app", None, kind, ("application/json", text.as_bytes()), subject)
+    };
+    put("application/vnd.openvex", "vex-1", Some(&image));
+    put("application/spdx+json", "sbom", Some(&image));
+    put("application/vnd.openvex", "vex-2", Some(&image));
+    put("application/vnd.openvex", "of another", Some(&sha256(b"another")));
+    // A registry that keeps no list, and nothing under the tag either.
+    assert_eq!(attached(&name, &image).unwrap(), [""; 0]);
+    fake.list_referrers(10);
+    assert_eq!(attached(&name, &image).unwrap(), ["vex-1", "vex-2"]);
+    fake.list_referrers(1);
+    assert_eq!(attached(&name, &image).unwrap(), ["vex-1", "vex-2"]);
+    fake.plan("/referrers/", 1, Fault::Status(405, Vec::new(), String::new()));
+    assert_eq!(attached(&name, &image).unwrap(), [""; 0]);
+    // A page for people at an address that the registry does not know.
+    fake.plan("/referrers/", 1, Fault::Header("Content-Type".into(), "text/html".into()));
+    assert_eq!(attached(&name, &image).unwrap(), [""; 0]);
+    fake.plan("/referrers/", 1, Fault::Body(b"{".to_vec()));
+    assert!(matches!(refusal(attached(&name, &image)), RegistryError::Image(ImageError::Document { .. })));
+    fake.plan("/referrers/", 3, Fault::Status(500, Vec::new(), String::new()));
+    assert!(matches!(refusal(attached(&name, &image)), RegistryError::Status { status: 500, .. }));
+}
+
+#[test]
+fn finds_what_is_attached_by_tags() {
+    let (fake, name) = fake();
+    let image = registry().resolve(&reference(&name)).unwrap();
+    let tag = image.to_string().replace(':', "-");
+    let layer = ("application/vnd.dsse.envelope.v1+json", &b"attestation"[..]);
+    let attestation = format!("{tag}.att");
+    fake.put_artifact("team/app", Some(&attestation), "", layer, None);
+    assert_eq!(attached(&name, &image).unwrap(), ["attestation"]);
+    let vex =
+        fake.put_artifact("team/app", None, "application/vnd.openvex", ("application/json", b"vex"), None);
+    let entry = |digest: &Digest| {
+        let kind = "application/vnd.openvex";
+        json!({"mediaType": MANIFEST, "digest": digest.to_string(), "size": 1, "artifactType": kind})
+    };
+    let index =
+        json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry(&vex), entry(&vex)]}).to_string();
+    fake.put_manifest("team/app", Some(&tag), INDEX, index.as_bytes());
+    assert_eq!(attached(&name, &image).unwrap(), ["attestation", "vex"]);
+    for end in 0..index.len() {
+        fake.put_manifest("team/app", Some(&tag), INDEX, &index.as_bytes()[..end]);
+        assert!(attached(&name, &image).is_err());
+    }
+}

@@ -29,7 +29,7 @@ impl Write for Hashing {
 /// place for identifiers made in another way than its own; version 5 would ask for SHA-1.
 pub(crate) fn document_uuid(report: &Report, purls: &Purls, purpose: &str) -> Result<Uuid, RenderError> {
     let mut hash = BufWriter::with_capacity(1 << 16, Hashing(Sha256::new_with_prefix(purpose)));
-    serde_json::to_writer(&mut hash, &json::Document::new(report, purls)?)?;
+    serde_json::to_writer(&mut hash, &json::Document::new(report, purls, true)?)?;
     let Hashing(hash) = hash.into_inner().map_err(io::IntoInnerError::into_error)?;
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(hash.finalize()).for_each(|(byte, from)| *byte = from);

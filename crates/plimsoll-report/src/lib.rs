@@ -6,10 +6,12 @@
 pub mod formats;
 mod identity;
 mod image;
+pub mod json_in;
 mod license;
 pub mod pretty_json;
 mod summary;
 pub mod text;
+mod vex;
 mod vulnerability;
 
 pub use formats::{FORMATS, Format, RenderFn, format};
@@ -17,7 +19,7 @@ pub use summary::{Counts, SeverityCounts, Summary, summary};
 
 use plimsoll_types::{Finding, Package, TargetReport};
 
-/// How a report is rendered. Formats for tools look at none of it.
+/// How a report is rendered. Formats for tools look at `show_suppressed` alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RenderOptions {
     /// Columns that a line of text may take; fewer than 40 count as 40.
@@ -26,11 +28,13 @@ pub struct RenderOptions {
     pub color: bool,
     /// Whether the table lists all packages beside the findings.
     pub list_all_packages: bool,
+    /// Whether findings that were held back are shown, with what held them back. Their number always is.
+    pub show_suppressed: bool,
 }
 
 impl Default for RenderOptions {
     fn default() -> RenderOptions {
-        RenderOptions { width: 100, color: false, list_all_packages: false }
+        RenderOptions { width: 100, color: false, list_all_packages: false, show_suppressed: false }
     }
 }
 

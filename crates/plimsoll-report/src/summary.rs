@@ -67,6 +67,8 @@ pub struct Counts {
     pub known_exploited: usize,
     /// Findings whose status is "not affected"; they count nowhere else.
     pub not_affected: usize,
+    /// Findings that were held back; they count nowhere else.
+    pub suppressed: usize,
     /// Problems, also those that leave the scan complete.
     pub problems: usize,
     /// True when everything was analysed.
@@ -80,6 +82,7 @@ impl Counts {
         fixable: 0,
         known_exploited: 0,
         not_affected: 0,
+        suppressed: 0,
         problems: 0,
         complete: true,
     };
@@ -87,6 +90,7 @@ impl Counts {
     fn of(target: &TargetReport) -> Counts {
         let mut counts = Counts {
             packages: target.packages.len(),
+            suppressed: target.suppressed.len(),
             problems: target.problems.len(),
             complete: target.complete(),
             ..Counts::NOTHING
@@ -112,6 +116,7 @@ impl Counts {
         self.fixable += other.fixable;
         self.known_exploited += other.known_exploited;
         self.not_affected += other.not_affected;
+        self.suppressed += other.suppressed;
         self.problems += other.problems;
         self.complete &= other.complete;
     }

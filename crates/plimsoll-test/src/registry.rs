@@ -88,6 +88,8 @@ struct PlannedFault {
 struct Content {
     auth: Auth,
     no_ranges: bool,
+    /// Whether referrers are listed, and how many to a page.
+    referrers: Option<usize>,
     blobs: BTreeMap<String, Vec<u8>>,
     /// By repository and tag or digest: media type and bytes.
     manifests: BTreeMap<(String, String), (String, Vec<u8>)>,
@@ -173,6 +175,44 @@ impl FakeRegistry {
     /// Answers requests for a part of a blob with the whole from now on.
     pub fn ignore_ranges(&self) {
         self.shared.content().no_ranges = true;
+    }
+
+    /// Lists the manifests with a `subject` at `/v2/<name>/referrers/<digest>` from now on, so many to a page.
+    pub fn list_referrers(&self, page: usize) {
+        self.shared.content().referrers = Some(page.max(1));
+    }
+
+    /// Adds an artifact of this type with one layer, attached to `subject` where one is given.
+    pub fn put_artifact(
+        &self,
+        repository: &str,
+        tag: Option<&str>,
+        artifact_type: &str,
+        layer: (&str, &[u8]),
+        subject: Option<&Digest>,
+    ) -> Digest {
+        let (media_type, bytes) = layer;
+        let empty = self.put_blob(b"{}");
+        let mut manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "artifactType": artifact_type,
+            "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": empty.to_string(), "size": 2},
+            "layers": [{
+                "mediaType": media_type,
+                "digest": self.put_blob(bytes).to_string(),
+                "size": bytes.len(),
+            }],
+        });
+        if let Some(subject) = subject {
+            manifest["subject"] = json!({
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "digest": subject.to_string(),
+                "size": 1,
+            });
+        }
+        let media_type = "application/vnd.oci.image.manifest.v1+json";
+        self.put_manifest(repository, tag, media_type, manifest.to_string().as_bytes())
     }
 
     /// Adds a blob to every repository. It can also be had without signing in at `/storage/<digest>`, as object
@@ -356,7 +396,7 @@ fn respond(content: &mut Content, request: &Recorded, address: SocketAddr) -> An
     let Some(rest) = path.strip_prefix("/v2/") else {
         return Answer::error(404, "NOT_FOUND", "no such page");
     };
-    let places = ["/manifests/", "/blobs/"];
+    let places = ["/manifests/", "/blobs/", "/referrers/"];
     let found = places.iter().find_map(|place| rest.split_once(place).map(|(name, id)| (*place, name, id)));
     let repository = found.map_or("", |(_, name, _)| name);
     if let Some(refused) = refuse(content, request, repository, address) {
@@ -366,12 +406,43 @@ fn respond(content: &mut Content, request: &Recorded, address: SocketAddr) -> An
         None if rest.is_empty() => Answer::new(200, "application/json", "{}"),
         None => Answer::error(404, "NOT_FOUND", "no such page"),
         Some(("/blobs/", _, digest)) => blob(content, request, digest),
+        Some(("/referrers/", name, digest)) => referrers(content, name, digest, query),
         Some((_, name, id)) => match content.manifests.get(&(name.to_owned(), id.to_owned())) {
             Some((media_type, bytes)) => {
                 Answer::new(200, media_type, bytes.clone()).with("Docker-Content-Digest", sha256(bytes))
             }
             None => Answer::error(404, "MANIFEST_UNKNOWN", "manifest unknown"),
         },
+    }
+}
+
+/// The list of what is attached to a manifest.
+fn referrers(content: &Content, repository: &str, digest: &str, query: &str) -> Answer {
+    let Some(page) = content.referrers else {
+        return Answer::error(404, "NOT_FOUND", "no such page");
+    };
+    let mut found = Vec::new();
+    for ((name, id), (media_type, bytes)) in &content.manifests {
+        let manifest: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+        if name == repository && id.starts_with("sha256:") && manifest["subject"]["digest"] == digest {
+            found.push(json!({
+                "mediaType": media_type,
+                "digest": id,
+                "size": bytes.len(),
+                "artifactType": manifest["artifactType"],
+            }));
+        }
+    }
+    let first: usize = query.strip_prefix("last=").and_then(|last| last.parse().ok()).unwrap_or(0);
+    let last = first + page;
+    let shown: Vec<_> = found.iter().skip(first).take(page).collect();
+    let media_type = "application/vnd.oci.image.index.v1+json";
+    let body = json!({"schemaVersion": 2, "mediaType": media_type, "manifests": shown}).to_string();
+    let answer = Answer::new(200, media_type, body);
+    if last < found.len() {
+        answer.with("Link", format!("</v2/{repository}/referrers/{digest}?last={last}>; rel=\"next\""))
+    } else {
+        answer
     }
 }
 

@@ -23,6 +23,8 @@ fn help() {
         ("help-db-status", &["db", "status", "--help"], 0),
         ("help-db-verify", &["db", "verify", "--help"], 0),
         ("help-compare", &["compare", "--help"], 0),
+        ("help-policy", &["policy", "--help"], 0),
+        ("help-policy-test", &["policy", "test", "--help"], 0),
         ("help-compare-versions", &["compare-versions", "--help"], 0),
         ("help-list", &["list", "--help"], 0),
         ("help-explain", &["explain", "--help"], 0),

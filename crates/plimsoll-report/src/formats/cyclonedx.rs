@@ -7,15 +7,16 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 
 use plimsoll_types::{
-    CvssVector, Digest, Distro, Finding, Package, PackageUrl, Report, Severity, Status, TargetKind,
-    TargetReport, Vulnerability,
+    CvssVector, Digest, Distro, Finding, Package, PackageUrl, Report, Severity, Status, Suppressed,
+    SuppressedBy, TargetKind, TargetReport, Vulnerability,
 };
 use serde::{Serialize, Serializer};
 
 use super::Format;
 use crate::identity::{Purls, UniqueNames, document_uuid};
 use crate::license::{self, License, Licenses};
-use crate::vulnerability::{cwe_number, is_web_address, publisher};
+use crate::text::clean;
+use crate::vulnerability::{cwe_number, is_web_address, justification, publisher};
 use crate::{RenderError, RenderOptions, image, package_of, pretty_json};
 
 /// The register's entry for the newest version.
@@ -24,7 +25,7 @@ pub(super) const FORMAT_1_7: Format = Format {
     title: "CycloneDX 1.7 JSON",
     media: "application/vnd.cyclonedx+json; version=1.7",
     aliases: &["cyclonedx-json", "cyclonedx-1.7"],
-    render: |report, _: &RenderOptions, out| render("1.7", report, out),
+    render: |report, options, out| render("1.7", report, options, out),
 };
 
 /// The register's entry for the version that most readers know.
@@ -33,7 +34,7 @@ pub(super) const FORMAT_1_6: Format = Format {
     title: "CycloneDX 1.6 JSON",
     media: "application/vnd.cyclonedx+json; version=1.6",
     aliases: &["cyclonedx-json-1.6"],
-    render: |report, _: &RenderOptions, out| render("1.6", report, out),
+    render: |report, options, out| render("1.6", report, options, out),
 };
 
 /// The longest version that the schema allows, in characters.
@@ -63,10 +64,15 @@ pub(super) const NOT_IN_CYCLONEDX_LIST: &[&str] = &[
     "atc-game",
 ];
 
-fn render(version: &'static str, report: &Report, out: &mut dyn io::Write) -> Result<(), RenderError> {
+fn render(
+    version: &'static str,
+    report: &Report,
+    options: &RenderOptions,
+    out: &mut dyn io::Write,
+) -> Result<(), RenderError> {
     let purls = Purls::new(report);
     let references = References::new(report, &purls);
-    pretty_json::write(&bom(version, report, &purls, &references)?, out)
+    pretty_json::write(&bom(version, report, options, &purls, &references)?, out)
 }
 
 #[derive(Serialize)]
@@ -277,12 +283,16 @@ struct AdvisoryLink<'a> {
     url: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 struct Analysis {
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    justification: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     response: Option<[&'static str; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -385,6 +395,7 @@ enum Components<'a> {
 fn bom<'a>(
     version: &'static str,
     report: &'a Report,
+    options: &RenderOptions,
     purls: &Purls,
     references: &'a References<'a>,
 ) -> Result<Bom<'a>, RenderError> {
@@ -448,7 +459,7 @@ fn bom<'a>(
         components,
         dependencies,
         compositions,
-        vulnerabilities: Vulnerabilities::new(report, references)?,
+        vulnerabilities: Vulnerabilities::new(report, options.show_suppressed, references)?,
     })
 }
 
@@ -635,6 +646,8 @@ fn license_choices(licenses: Vec<License>) -> Vec<LicenseChoice> {
 struct Group<'a> {
     bom_ref: String,
     first: &'a Finding,
+    /// What held the findings back.
+    held: Option<&'a Suppressed>,
     /// Each package once.
     affects: Vec<(&'a Finding, &'a Package, &'a str)>,
 }
@@ -643,15 +656,22 @@ struct Group<'a> {
 struct Vulnerabilities<'a>(Vec<Group<'a>>);
 
 impl<'a> Vulnerabilities<'a> {
-    fn new(report: &'a Report, references: &'a References<'a>) -> Result<Vulnerabilities<'a>, RenderError> {
+    fn new(
+        report: &'a Report,
+        show_suppressed: bool,
+        references: &'a References<'a>,
+    ) -> Result<Vulnerabilities<'a>, RenderError> {
         // No other bom-ref starts as these do.
         let mut names = UniqueNames::default();
         let mut groups: Vec<Group<'a>> = Vec::new();
         // The key is fine enough that the groups under one differ at most in what sources say of different releases.
-        let mut by_key: HashMap<(&str, Severity, &str, Status), Vec<usize>> = HashMap::new();
+        type Key<'a> = (&'a str, Severity, &'a str, Status, Option<(SuppressedBy, &'a str, &'a str)>);
+        let mut by_key: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
         let mut seen: HashSet<(usize, usize, usize)> = HashSet::new();
         for (number, (target, references)) in report.targets.iter().zip(&references.targets).enumerate() {
-            for finding in &target.findings {
+            let shown = target.findings.iter().map(|finding| (finding, None));
+            let held = target.suppressed.iter().filter(|_| show_suppressed);
+            for (finding, held) in shown.chain(held.map(|held| (&held.finding, Some(held)))) {
                 let package = package_of(target, finding)?;
                 let Some(bom_ref) = references.packages.get(finding.package) else { continue };
                 let vulnerability = &finding.vulnerability;
@@ -660,6 +680,7 @@ impl<'a> Vulnerabilities<'a> {
                     vulnerability.severity,
                     vulnerability.severity_source.as_str(),
                     finding.status,
+                    held.map(|held| (held.by, held.origin.as_str(), held.reason.as_str())),
                 );
                 let candidates = by_key.entry(key).or_default();
                 let same = |index: &&usize| {
@@ -670,7 +691,7 @@ impl<'a> Vulnerabilities<'a> {
                     None => {
                         candidates.push(groups.len());
                         let bom_ref = names.claim(&format!("vulnerability:{}", vulnerability.id), "#");
-                        groups.push(Group { bom_ref, first: finding, affects: Vec::new() });
+                        groups.push(Group { bom_ref, first: finding, held, affects: Vec::new() });
                         groups.len() - 1
                     }
                 };
@@ -745,6 +766,17 @@ fn vulnerability_entry<'a>(group: &'a Group<'a>) -> VulnerabilityEntry<'a> {
     if vulnerability.known_exploited {
         properties.push(property("plimsoll:known_exploited", "true"));
     }
+    if let Some(epss) = vulnerability.epss {
+        let score = format!("{}.{:05}", epss.score / 100_000, epss.score % 100_000);
+        properties.push(property("plimsoll:epss", score));
+    }
+    let risks = group.affects.iter().filter_map(|(finding, ..)| finding.risk.as_ref());
+    if let Some(risk) = risks.map(|risk| risk.score).max() {
+        properties.push(property("plimsoll:risk", format!("{}.{:02}", risk / 100, risk % 100)));
+    }
+    if let Some(held) = group.held {
+        properties.push(property("plimsoll:suppressed_by", held.by.word()));
+    }
     let advisory = |(advisory, source)| property("plimsoll:advisory", format!("{advisory} ({source})"));
     properties.extend(advisories.into_iter().map(advisory));
     let description = Some(&vulnerability.description).filter(|text| !text.is_empty());
@@ -760,7 +792,10 @@ fn vulnerability_entry<'a>(group: &'a Group<'a>) -> VulnerabilityEntry<'a> {
         advisories: links.into_iter().map(|url| AdvisoryLink { url }).collect(),
         published: vulnerability.published.map(|time| time.to_string()),
         updated: vulnerability.modified.map(|time| time.to_string()),
-        analysis: analysis(finding.status),
+        analysis: match group.held {
+            Some(held) => Some(held_back(held)),
+            None => analysis(finding.status),
+        },
         affects: group.affects.iter().map(affect).collect(),
         properties,
     }
@@ -768,10 +803,38 @@ fn vulnerability_entry<'a>(group: &'a Group<'a>) -> VulnerabilityEntry<'a> {
 
 fn analysis(status: Status) -> Option<Analysis> {
     match status {
-        Status::NotAffected => Some(Analysis { state: Some("not_affected"), response: None }),
-        Status::UnderInvestigation => Some(Analysis { state: Some("in_triage"), response: None }),
-        Status::WillNotFix => Some(Analysis { state: None, response: Some(["will_not_fix"]) }),
+        Status::NotAffected => Some(Analysis { state: Some("not_affected"), ..Analysis::default() }),
+        Status::UnderInvestigation => Some(Analysis { state: Some("in_triage"), ..Analysis::default() }),
+        Status::WillNotFix => Some(Analysis { response: Some(["will_not_fix"]), ..Analysis::default() }),
         Status::Affected | Status::Fixed | Status::FixDeferred | Status::EndOfLife => None,
+    }
+}
+
+/// The analysis that holds findings back. A waiver says that a risk is taken, not that there is none.
+fn held_back(held: &Suppressed) -> Analysis {
+    let (state, response) = match held.by {
+        SuppressedBy::Waiver | SuppressedBy::Policy => ("exploitable", Some(["will_not_fix"])),
+        SuppressedBy::VexNotAffected | SuppressedBy::AdvisoryNotAffected | SuppressedBy::NotApplicable => {
+            ("not_affected", None)
+        }
+        SuppressedBy::VexFixed => ("resolved", None),
+        // Nobody has looked at it.
+        SuppressedBy::ThirdParty => ("in_triage", None),
+    };
+    // CycloneDX has words of its own for what VEX says.
+    let justification = match justification(&held.reason).0 {
+        "component_not_present" | "vulnerable_code_not_present" => Some("code_not_present"),
+        "vulnerable_code_not_in_execute_path" => Some("code_not_reachable"),
+        "inline_mitigations_already_exist" => Some("protected_by_mitigating_control"),
+        _ => None,
+    };
+    let (origin, reason) = (clean(&held.origin), clean(&held.reason));
+    let detail = if reason.is_empty() { origin.into_owned() } else { format!("{origin}: {reason}") };
+    Analysis {
+        state: Some(state),
+        justification: justification.filter(|_| state == "not_affected"),
+        response,
+        detail: Some(detail),
     }
 }
 

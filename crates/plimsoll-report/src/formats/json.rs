@@ -7,9 +7,9 @@ use std::fmt::Display;
 use std::io;
 
 use plimsoll_types::{
-    CvssVector, DatabaseInfo, DatabaseSource, Distro, Finding, ImageMetadata, LayerInfo, Location,
-    MatchReason, Package, PackageUrl, Problem, Reference, Report, SourcePackage, TargetKind, TargetReport,
-    Vulnerability,
+    CvssVector, DatabaseInfo, DatabaseSource, Distro, Epss, Finding, ImageMetadata, LayerInfo, Lifecycle,
+    Location, MatchReason, Package, PackageUrl, Problem, Reference, Report, Risk, SourcePackage, Suppressed,
+    TargetKind, TargetReport, Vulnerability,
 };
 use serde::{Serialize, Serializer};
 
@@ -30,8 +30,8 @@ pub(super) const FORMAT: Format = Format {
     render,
 };
 
-fn render(report: &Report, _: &RenderOptions, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    pretty_json::write(&Document::new(report, &Purls::new(report))?, out)
+fn render(report: &Report, options: &RenderOptions, out: &mut dyn io::Write) -> Result<(), RenderError> {
+    pretty_json::write(&Document::new(report, &Purls::new(report), options.show_suppressed)?, out)
 }
 
 /// Anything that prints itself, as a JSON string.
@@ -46,6 +46,11 @@ impl<T: Display> Serialize for Text<T> {
 /// Text that is left out when it is empty.
 fn known(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
+}
+
+/// Hundredths as a number with two decimals.
+fn decimal(hundredths: u32) -> f64 {
+    f64::from(hundredths) / 100.0
 }
 
 fn list<'a, T, U: From<&'a T>>(items: &'a [T]) -> Vec<U> {
@@ -66,8 +71,12 @@ pub(crate) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// The document of a report.
-    pub(crate) fn new(report: &'a Report, purls: &'a Purls) -> Result<Document<'a>, RenderError> {
+    /// The document of a report, with or without the findings that were held back.
+    pub(crate) fn new(
+        report: &'a Report,
+        purls: &'a Purls,
+        show_suppressed: bool,
+    ) -> Result<Document<'a>, RenderError> {
         let counts = summary(report);
         let targets = purls.with(report).zip(&counts.targets);
         Ok(Document {
@@ -78,7 +87,7 @@ impl<'a> Document<'a> {
             summary: (&counts.total).into(),
             database: (&report.database).into(),
             targets: targets
-                .map(|((target, purls), counts)| TargetJson::new(target, purls, counts))
+                .map(|((target, purls), counts)| TargetJson::new(target, purls, counts, show_suppressed))
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -98,6 +107,7 @@ struct SummaryJson {
     fixable: usize,
     known_exploited: usize,
     not_affected: usize,
+    suppressed: usize,
     problems: usize,
 }
 
@@ -109,6 +119,7 @@ impl From<&Counts> for SummaryJson {
             fixable: counts.fixable,
             known_exploited: counts.known_exploited,
             not_affected: counts.not_affected,
+            suppressed: counts.suppressed,
             problems: counts.problems,
         }
     }
@@ -191,17 +202,33 @@ struct TargetJson<'a> {
     distro: Option<DistroJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     distro_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lifecycle: Option<LifecycleJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    risk: Option<f64>,
     packages: Vec<PackageJson<'a>>,
     findings: Vec<FindingJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<Vec<SuppressedJson<'a>>>,
     problems: Vec<ProblemJson<'a>>,
 }
 
 impl<'a> TargetJson<'a> {
-    fn new(target: &'a TargetReport, purls: &'a [String], counts: &Counts) -> Result<Self, RenderError> {
+    fn new(
+        target: &'a TargetReport,
+        purls: &'a [String],
+        counts: &Counts,
+        show_suppressed: bool,
+    ) -> Result<Self, RenderError> {
         let purl = |index: usize| purls.get(index).map_or("", String::as_str);
         let finding = |finding: &'a Finding| {
             Ok(FindingJson::new(finding, package_of(target, finding)?, purl(finding.package)))
         };
+        let suppressed = target
+            .suppressed
+            .iter()
+            .map(|held| Ok(SuppressedJson::new(held, finding(&held.finding)?)))
+            .collect::<Result<Vec<_>, RenderError>>();
         Ok(TargetJson {
             name: &target.name,
             kind: match target.kind {
@@ -213,6 +240,8 @@ impl<'a> TargetJson<'a> {
             image: target.image.as_ref().map(ImageJson::from),
             distro: target.distro.as_ref().map(DistroJson::from),
             distro_id: known(&target.distro_id),
+            lifecycle: target.lifecycle.as_ref().map(LifecycleJson::from),
+            risk: target.risk.map(decimal),
             packages: target
                 .packages
                 .iter()
@@ -220,6 +249,7 @@ impl<'a> TargetJson<'a> {
                 .map(|(package, purl)| PackageJson::new(package, purl))
                 .collect(),
             findings: target.findings.iter().map(finding).collect::<Result<_, RenderError>>()?,
+            suppressed: show_suppressed.then_some(suppressed).transpose()?,
             problems: list(&target.problems),
         })
     }
@@ -237,6 +267,12 @@ struct ImageJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     created: Option<Text<plimsoll_types::Timestamp>>,
     labels: Vec<LabelJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    exposed_ports: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    command: &'a [String],
     layers: Vec<LayerJson<'a>>,
 }
 
@@ -254,6 +290,9 @@ impl<'a> From<&'a ImageMetadata> for ImageJson<'a> {
             },
             created: image.created.map(Text),
             labels: image.labels.iter().map(|(name, value)| LabelJson { name, value }).collect(),
+            user: known(&image.user),
+            exposed_ports: &image.exposed_ports,
+            command: &image.command,
             layers: list(&image.layers),
         }
     }
@@ -345,6 +384,10 @@ struct PackageJson<'a> {
     locations: Vec<LocationJson<'a>>,
     purl: &'a str,
     contains: Vec<Text<&'a PackageUrl>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    cpes: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exposure: Vec<&'static str>,
     found_by: &'a str,
 }
 
@@ -362,6 +405,8 @@ impl<'a> PackageJson<'a> {
             locations: list(&package.locations),
             purl,
             contains: package.contains.iter().map(Text).collect(),
+            cpes: &package.cpes,
+            exposure: package.exposure.iter().map(|exposure| exposure.word()).collect(),
             found_by: &package.found_by,
         }
     }
@@ -398,6 +443,11 @@ struct FindingJson<'a> {
     package: PackageReferenceJson<'a>,
     status: &'static str,
     fixed_versions: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix_available: Option<Text<plimsoll_types::Timestamp>>,
+    confidence: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    risk: Option<RiskJson<'a>>,
     vulnerability: VulnerabilityJson<'a>,
     reasons: Vec<ReasonJson<'a>>,
 }
@@ -414,8 +464,82 @@ impl<'a> FindingJson<'a> {
             },
             status: finding.status.word(),
             fixed_versions: &finding.fixed_versions,
+            fix_available: finding.fix_available.map(Text),
+            confidence: finding.confidence.word(),
+            risk: finding.risk.as_ref().map(RiskJson::from),
             vulnerability: (&finding.vulnerability).into(),
             reasons: list(&finding.reasons),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RiskJson<'a> {
+    score: f64,
+    cvss: f64,
+    exploitability: f64,
+    patch_availability: f64,
+    exposure: f64,
+    reasons: &'a [String],
+}
+
+impl<'a> From<&'a Risk> for RiskJson<'a> {
+    fn from(risk: &'a Risk) -> Self {
+        RiskJson {
+            score: decimal(risk.score),
+            cvss: decimal(risk.cvss),
+            exploitability: decimal(risk.exploitability),
+            patch_availability: decimal(risk.patch_availability),
+            exposure: decimal(risk.exposure),
+            reasons: &risk.reasons,
+        }
+    }
+}
+
+/// A finding that was held back.
+#[derive(Serialize)]
+struct SuppressedJson<'a> {
+    by: &'static str,
+    origin: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<Text<plimsoll_types::Timestamp>>,
+    finding: FindingJson<'a>,
+}
+
+impl<'a> SuppressedJson<'a> {
+    fn new(held: &'a Suppressed, finding: FindingJson<'a>) -> Self {
+        SuppressedJson {
+            by: held.by.word(),
+            origin: &held.origin,
+            reason: known(&held.reason),
+            expires: held.expires.map(Text),
+            finding,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LifecycleJson<'a> {
+    ecosystem: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    released: Option<Text<plimsoll_types::Timestamp>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends: Option<Text<plimsoll_types::Timestamp>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extended_ends: Option<Text<plimsoll_types::Timestamp>>,
+}
+
+impl<'a> From<&'a Lifecycle> for LifecycleJson<'a> {
+    fn from(lifecycle: &'a Lifecycle) -> Self {
+        LifecycleJson {
+            ecosystem: &lifecycle.ecosystem,
+            released: lifecycle.released.map(Text),
+            ends: lifecycle.ends.map(Text),
+            extended_ends: lifecycle.extended_ends.map(Text),
         }
     }
 }
@@ -451,6 +575,10 @@ struct VulnerabilityJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     modified: Option<Text<plimsoll_types::Timestamp>>,
     known_exploited: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    public_exploit: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epss: Option<EpssJson>,
 }
 
 impl<'a> From<&'a Vulnerability> for VulnerabilityJson<'a> {
@@ -469,7 +597,23 @@ impl<'a> From<&'a Vulnerability> for VulnerabilityJson<'a> {
             published: vulnerability.published.map(Text),
             modified: vulnerability.modified.map(Text),
             known_exploited: vulnerability.known_exploited,
+            public_exploit: vulnerability.public_exploit,
+            epss: vulnerability.epss.map(EpssJson::from),
         }
+    }
+}
+
+/// Probability and percentile, each from 0 to 1.
+#[derive(Serialize)]
+struct EpssJson {
+    score: f64,
+    percentile: f64,
+}
+
+impl From<Epss> for EpssJson {
+    fn from(epss: Epss) -> Self {
+        let share = |number: u32| f64::from(number) / 100_000.0;
+        EpssJson { score: share(epss.score), percentile: share(epss.percentile) }
     }
 }
 
@@ -499,6 +643,7 @@ impl<'a> From<&'a Reference> for ReferenceJson<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ReasonJson<'a> {
     advisory: &'a str,
     source: &'a str,
@@ -506,6 +651,13 @@ struct ReasonJson<'a> {
     name: &'a str,
     version: &'a str,
     range: &'a str,
+    matched_by: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    symbols: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
 }
 
 impl<'a> From<&'a MatchReason> for ReasonJson<'a> {
@@ -517,6 +669,10 @@ impl<'a> From<&'a MatchReason> for ReasonJson<'a> {
             name: &reason.name,
             version: &reason.version,
             range: &reason.range,
+            matched_by: reason.matched_by.word(),
+            status: reason.status.map(plimsoll_types::Status::word),
+            symbols: &reason.symbols,
+            note: known(&reason.note),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The register of report formats: one file each in this folder.
 
+mod csaf_vex;
 mod cyclonedx;
 pub(crate) mod json;
+mod openvex;
 mod sarif;
 mod spdx_json;
 mod table;
@@ -42,6 +44,8 @@ pub const FORMATS: &[Format] = &[
     cyclonedx::FORMAT_1_6,
     spdx_json::FORMAT,
     sarif::FORMAT,
+    openvex::FORMAT,
+    csaf_vex::FORMAT,
 ];
 
 /// The format with this id or alias.

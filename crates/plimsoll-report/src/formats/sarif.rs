@@ -7,7 +7,7 @@ use std::io;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use plimsoll_types::{
-    Finding, Package, Problem, ProblemCode, Report, Severity, Status, TargetReport, Vulnerability,
+    Finding, Package, Problem, ProblemCode, Report, Severity, Status, Suppressed, TargetReport, Vulnerability,
 };
 use serde::Serialize;
 
@@ -33,8 +33,8 @@ const MOST_TAGS: usize = 20;
 /// Code scanning shows the first location of a result; a package at a thousand places needs no thousand of them.
 const MOST_LOCATIONS: usize = 10;
 
-fn render(report: &Report, _: &RenderOptions, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    pretty_json::write(&log(report, &Purls::new(report))?, out)
+fn render(report: &Report, options: &RenderOptions, out: &mut dyn io::Write) -> Result<(), RenderError> {
+    pretty_json::write(&log(report, &Purls::new(report), options.show_suppressed)?, out)
 }
 
 #[derive(Serialize)]
@@ -156,7 +156,25 @@ struct ResultEntry<'a> {
     message: Message,
     locations: Vec<Location>,
     partial_fingerprints: Fingerprints,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<[Suppression; 1]>,
     properties: ResultProperties<'a>,
+}
+
+/// Why a result is held back (section 3.35).
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    status: &'static str,
+    justification: String,
+    properties: SuppressionProperties,
+}
+
+#[derive(Serialize)]
+struct SuppressionProperties {
+    by: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -177,6 +195,11 @@ struct ResultProperties<'a> {
     status: &'static str,
     fixed_versions: &'a [String],
     known_exploited: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epss: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    risk: Option<f64>,
+    confidence: &'static str,
 }
 
 #[derive(Serialize)]
@@ -214,12 +237,14 @@ struct LogicalLocation {
     kind: &'static str,
 }
 
-fn log<'a>(report: &'a Report, purls: &'a Purls) -> Result<Log<'a>, RenderError> {
-    let (rules, index_of) = rules(report);
+fn log<'a>(report: &'a Report, purls: &'a Purls, show_suppressed: bool) -> Result<Log<'a>, RenderError> {
+    let (rules, index_of) = rules(report, show_suppressed);
     let mut results = Vec::with_capacity(report.targets.iter().map(|target| target.findings.len()).sum());
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (target, purls) in purls.with(report) {
-        for finding in &target.findings {
+        let held = target.suppressed.iter().filter(|_| show_suppressed);
+        let shown = target.findings.iter().map(|finding| (finding, None));
+        for (finding, held) in shown.chain(held.map(|held| (&held.finding, Some(held)))) {
             let package = package_of(target, finding)?;
             let purl = purls.get(finding.package).map_or("", String::as_str);
             let id = finding.vulnerability.id.as_str();
@@ -236,6 +261,7 @@ fn log<'a>(report: &'a Report, purls: &'a Purls) -> Result<Log<'a>, RenderError>
                 message: message(target, package, finding),
                 locations: locations(target, package, purl),
                 partial_fingerprints: fingerprints(target, package, finding, &mut seen),
+                suppressions: held.map(|held| [suppression(held)]),
                 properties: ResultProperties {
                     target: &target.name,
                     purl,
@@ -243,6 +269,9 @@ fn log<'a>(report: &'a Report, purls: &'a Purls) -> Result<Log<'a>, RenderError>
                     status: finding.status.word(),
                     fixed_versions: &finding.fixed_versions,
                     known_exploited: finding.vulnerability.known_exploited,
+                    epss: finding.vulnerability.epss.map(|epss| f64::from(epss.score) / 100_000.0),
+                    risk: finding.risk.as_ref().map(|risk| f64::from(risk.score) / 100.0),
+                    confidence: finding.confidence.word(),
                 },
             });
         }
@@ -280,6 +309,21 @@ fn log<'a>(report: &'a Report, purls: &'a Purls) -> Result<Log<'a>, RenderError>
     })
 }
 
+fn suppression(held: &Suppressed) -> Suppression {
+    let reason = clean(&held.reason);
+    let origin = clean(&held.origin);
+    Suppression {
+        // It is stated outside the scanned image.
+        kind: "external",
+        status: "accepted",
+        justification: if reason.is_empty() { origin.into_owned() } else { format!("{origin}: {reason}") },
+        properties: SuppressionProperties {
+            by: held.by.word(),
+            expires: held.expires.map(|end| end.to_string()),
+        },
+    }
+}
+
 fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical | Severity::High => "error",
@@ -301,11 +345,13 @@ fn security_severity(vulnerability: &Vulnerability) -> u8 {
 }
 
 /// One rule per vulnerability, told by its worst finding, and where it is in the list.
-fn rules(report: &Report) -> (Vec<Rule<'_>>, HashMap<&str, usize>) {
+fn rules(report: &Report, show_suppressed: bool) -> (Vec<Rule<'_>>, HashMap<&str, usize>) {
     let mut worst: Vec<&Vulnerability> = Vec::new();
     let mut index_of: HashMap<&str, usize> = HashMap::new();
     let badness = |vulnerability: &Vulnerability| (vulnerability.severity, security_severity(vulnerability));
-    for finding in report.targets.iter().flat_map(|target| &target.findings) {
+    let shown = report.targets.iter().flat_map(|target| &target.findings);
+    let held = report.targets.iter().flat_map(|target| &target.suppressed).map(|held| &held.finding);
+    for finding in shown.chain(held.filter(|_| show_suppressed)) {
         let vulnerability = &finding.vulnerability;
         let index = *index_of.entry(&vulnerability.id).or_insert(worst.len());
         match worst.get_mut(index) {

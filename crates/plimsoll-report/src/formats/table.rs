@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 
-use plimsoll_types::{Finding, Package, ProblemCode, Report, Severity, Status, TargetKind, TargetReport};
+use plimsoll_types::{
+    Finding, Package, ProblemCode, Report, Severity, Status, Suppressed, SuppressedBy, TargetKind,
+    TargetReport, Timestamp,
+};
 
 use super::Format;
 use crate::summary::Counts;
@@ -28,6 +31,10 @@ const NARROWEST: usize = 40;
 const NARROWEST_TITLE: usize = 24;
 /// The column in which a summary's values start.
 const VALUES: usize = 16;
+/// Risks are shown from this many columns on.
+const NARROWEST_WITH_RISK: usize = 60;
+/// EPSS probabilities are shown from this one on, in hundred-thousandths: most are far below it.
+const LEAST_EPSS: u32 = 1_000;
 /// How many problems of one kind are listed; the formats for tools have them all.
 const MOST_PROBLEMS: usize = 10;
 
@@ -59,11 +66,14 @@ fn render(report: &Report, options: &RenderOptions, out: &mut dyn io::Write) -> 
     page.heading(report)?;
     let counts = summary(report);
     for (target, counts) in report.targets.iter().zip(&counts.targets) {
-        page.target_summary(target, counts)?;
+        page.target_summary(target, counts, report.created)?;
     }
     let several = report.targets.len() > 1;
     for (target, counts) in report.targets.iter().zip(&counts.targets) {
         page.findings(target, counts, several)?;
+        if options.show_suppressed {
+            page.suppressed(target, several)?;
+        }
         page.problems(target, several)?;
         if options.list_all_packages {
             page.packages(target, several)?;
@@ -177,7 +187,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn target_summary(&mut self, target: &TargetReport, counts: &Counts) -> io::Result<()> {
+    fn target_summary(&mut self, target: &TargetReport, counts: &Counts, now: Timestamp) -> io::Result<()> {
         let name = clean(&target.name);
         let title = match (&target.image, target.kind) {
             (Some(image), _) => format!("{name} ({})", clean(&image.platform.to_string())),
@@ -186,8 +196,17 @@ impl Page<'_> {
         };
         self.section(&title)?;
         self.row("Distribution", &distribution(target))?;
+        if let Some(support) = support(target, now) {
+            self.row("Support", &support)?;
+        }
         self.row("Packages", &grouped(counts.packages as u64))?;
         self.finding_counts(counts)?;
+        if !target.suppressed.is_empty() {
+            self.row("Suppressed", &suppressed_counts(&target.suppressed))?;
+        }
+        if let Some(risk) = target.risk.filter(|_| counts.findings.total() > 0) {
+            self.row("Risk", &hundredths(risk))?;
+        }
         let problems = counted(counts.problems, "problem", "problems");
         self.row(
             "Complete",
@@ -315,10 +334,15 @@ impl Page<'_> {
         let severity = vulnerability.severity.word().to_ascii_uppercase();
         let fix = fix_text(finding);
         let title = clean(headline(vulnerability));
-        let exploited = if vulnerability.known_exploited { "exploited" } else { "" };
+        let marks = marks(finding);
 
         self.pad_to(2);
         self.put(severity_style(vulnerability.severity), &severity);
+        if let (Some(at), Some(risk)) = (layout.risk, &finding.risk) {
+            let risk = hundredths(risk.score);
+            self.pad_to(layout.id.saturating_sub(2 + risk.len()).max(at));
+            self.put(PLAIN, &risk);
+        }
         self.pad_to(layout.id);
         self.put(PLAIN, &cut_end(&clean(&vulnerability.id), self.rest()));
         let fits_on_line = layout.fix + columns(&fix) <= self.width && self.used + 2 <= layout.fix;
@@ -341,15 +365,15 @@ impl Page<'_> {
             }
             title_at = 4;
         }
-        if title.is_empty() && exploited.is_empty() {
+        if title.is_empty() && marks.is_empty() {
             return if self.used > 0 { self.end() } else { Ok(()) };
         }
         if !fits_in_column && self.used > 0 {
             self.end()?;
         }
         self.pad_to(title_at);
-        if !exploited.is_empty() {
-            self.put(BOLD, &cut_end(exploited, self.rest()));
+        if !marks.is_empty() {
+            self.put(BOLD, &cut_end(&marks, self.rest()));
             if !title.is_empty() && self.rest() > 3 {
                 self.put(PLAIN, ": ");
             }
@@ -358,6 +382,38 @@ impl Page<'_> {
             self.put(PLAIN, &cut_end(&title, self.rest()));
         }
         self.end_trimmed()
+    }
+
+    /// What was held back, by what and why.
+    fn suppressed(&mut self, target: &TargetReport, several: bool) -> Result<(), RenderError> {
+        if target.suppressed.is_empty() {
+            return Ok(());
+        }
+        let of = if several { format!(" in {}", clean(&target.name)) } else { String::new() };
+        self.section(&format!("Suppressed findings{of}"))?;
+        self.blank()?;
+        for held in &target.suppressed {
+            let package = package_of(target, &held.finding)?;
+            let vulnerability = &held.finding.vulnerability;
+            self.pad_to(2);
+            let severity = vulnerability.severity.word().to_ascii_uppercase();
+            self.put(severity_style(vulnerability.severity), &severity);
+            self.put(PLAIN, "  ");
+            self.put(PLAIN, &cut_end(&clean(&vulnerability.id), self.rest()));
+            let package = format!("  {} {}", clean(&package.name), clean(&package.version));
+            self.put(PLAIN, &cut_end(package.trim_end(), self.rest()));
+            self.end_trimmed()?;
+            let mut text = format!("{}: {}", by_words(held.by), clean(&held.origin));
+            if let Some(end) = held.expires {
+                text.push_str(&format!(", until {}", day(end)));
+            }
+            if !held.reason.is_empty() {
+                text.push_str(&format!(": {}", clean(&held.reason)));
+            }
+            let text = cut_end(&text, 4 * self.width).into_owned();
+            self.paragraph(6, &text)?;
+        }
+        Ok(())
     }
 
     fn problems(&mut self, target: &TargetReport, several: bool) -> io::Result<()> {
@@ -475,6 +531,8 @@ fn distribution(target: &TargetReport) -> String {
 
 /// Columns of the finding lines of one target, counted from 0.
 struct Layout {
+    /// `None` where there is no risk to show, or no room.
+    risk: Option<usize>,
     id: usize,
     fix: usize,
     title: usize,
@@ -484,13 +542,79 @@ impl Layout {
     fn new(width: usize, findings: &[Finding]) -> Layout {
         let widest = |text: &dyn Fn(&Finding) -> usize| findings.iter().map(text).max().unwrap_or(0);
         let severity = widest(&|finding| finding.vulnerability.severity.word().len());
-        let id = 2 + severity + 2;
+        let risk_at = 2 + severity + 2;
+        let risk_width =
+            widest(&|finding| finding.risk.as_ref().map_or(0, |risk| hundredths(risk.score).len()));
+        let risk = Some(risk_at).filter(|_| risk_width > 0 && width >= NARROWEST_WITH_RISK);
+        let id = risk_at + risk.map_or(0, |_| risk_width + 2);
         let fix = id + widest(&|finding| columns(&clean(&finding.vulnerability.id)).min(24)) + 2;
         // Where the longest fix leaves too little for titles, those with long ones put the title on a second line.
         let longest = widest(&|finding| columns(&fix_text(finding)));
         let most = width.saturating_sub(fix + 2 + NARROWEST_TITLE);
-        Layout { id, fix, title: fix + longest.min(most) + 2 }
+        Layout { risk, id, fix, title: fix + longest.min(most) + 2 }
     }
+}
+
+/// What makes a finding stand out, before its title.
+fn marks(finding: &Finding) -> String {
+    let vulnerability = &finding.vulnerability;
+    let mut marks: Vec<String> = Vec::new();
+    if vulnerability.known_exploited {
+        marks.push("exploited".to_owned());
+    } else if vulnerability.public_exploit {
+        marks.push("exploit public".to_owned());
+    }
+    if let Some(epss) = vulnerability.epss.filter(|epss| epss.score >= LEAST_EPSS) {
+        marks.push(format!("EPSS {}.{} %", epss.score / 1_000, epss.score % 1_000 / 100));
+    }
+    marks.join(", ")
+}
+
+/// A number of hundredths, such as `8.17`.
+fn hundredths(number: u32) -> String {
+    format!("{}.{:02}", number / 100, number % 100)
+}
+
+/// The day of a time.
+fn day(time: Timestamp) -> String {
+    time.to_string().chars().take(10).collect()
+}
+
+fn by_words(by: SuppressedBy) -> &'static str {
+    match by {
+        SuppressedBy::Waiver => "waived",
+        SuppressedBy::VexNotAffected => "not affected (VEX)",
+        SuppressedBy::VexFixed => "fixed (VEX)",
+        SuppressedBy::Policy => "ignored by policy",
+        SuppressedBy::AdvisoryNotAffected => "not affected (advisory)",
+        SuppressedBy::ThirdParty => "third-party package",
+        SuppressedBy::NotApplicable => "not applicable",
+    }
+}
+
+/// `3: 2 waived, 1 not affected (VEX)`.
+fn suppressed_counts(held: &[Suppressed]) -> String {
+    let pieces: Vec<String> = SuppressedBy::ALL
+        .into_iter()
+        .map(|by| (by, held.iter().filter(|held| held.by == by).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(by, count)| format!("{} {}", grouped(count as u64), by_words(by)))
+        .collect();
+    format!("{}: {}", grouped(held.len() as u64), pieces.join(", "))
+}
+
+/// How long the distribution's release is supported.
+fn support(target: &TargetReport, now: Timestamp) -> Option<String> {
+    let lifecycle = target.lifecycle.as_ref()?;
+    let word = |end: Timestamp| if end <= now { "ended" } else { "until" };
+    Some(match (lifecycle.ends, lifecycle.extended_ends) {
+        (None, None) => return None,
+        (Some(end), Some(extended)) if extended > end => {
+            format!("{} {}, extended {} {}", word(end), day(end), word(extended), day(extended))
+        }
+        (Some(end), _) => format!("{} {}", word(end), day(end)),
+        (None, Some(extended)) => format!("extended {} {}", word(extended), day(extended)),
+    })
 }
 
 fn fix_text(finding: &Finding) -> String {

@@ -69,7 +69,8 @@ fn table_lines_fit_every_width() {
             if name == "licenses" && width % 20 != 0 {
                 continue;
             }
-            let options = RenderOptions { width, color: false, list_all_packages: true };
+            let options =
+                RenderOptions { width, color: false, list_all_packages: true, ..RenderOptions::default() };
             for line in rendered("table", &report, &options).lines() {
                 assert!(line.width() <= width.max(40), "width {width}, '{name}': {line:?}");
                 assert_eq!(line, line.trim_end(), "blanks at the end of a line of '{name}', width {width}");
@@ -82,7 +83,8 @@ fn table_lines_fit_every_width() {
 fn colour_changes_nothing_but_colour() {
     for (_, report) in samples::all() {
         for width in [40, 80, 120] {
-            let plain = RenderOptions { width, color: false, list_all_packages: true };
+            let plain =
+                RenderOptions { width, color: false, list_all_packages: true, ..RenderOptions::default() };
             let mut text = rendered("table", &report, &RenderOptions { color: true, ..plain });
             while let Some(start) = text.find('\u{1b}') {
                 let end = start + text[start..].find('m').unwrap();

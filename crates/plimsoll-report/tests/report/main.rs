@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod invariants;
+mod reading;
 mod samples;
 mod schemas;
 mod snapshots;

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use plimsoll_types::{
-    CvssVector, DatabaseInfo, DatabaseSource, Distro, EcosystemSpec, Finding, ImageMetadata, LayerInfo,
-    Location, MatchReason, Package, PackageUrl, Platform, Problem, ProblemCode, Reference, Report, Severity,
-    SourcePackage, Status, TargetKind, TargetReport, Timestamp, Vulnerability, keep_name,
+    Confidence, CvssVector, DatabaseInfo, DatabaseSource, Distro, EcosystemSpec, Epss, Exposure, Finding,
+    ImageMetadata, LayerInfo, Lifecycle, Location, MatchReason, Package, PackageUrl, Platform, Problem,
+    ProblemCode, Reference, Report, Risk, Severity, SourcePackage, Status, Suppressed, SuppressedBy,
+    TargetKind, TargetReport, Timestamp, Vulnerability, keep_name,
 };
 use plimsoll_version::{VersionError, VersionScheme};
 
@@ -286,6 +287,68 @@ pub fn usual() -> Report {
     report
 }
 
+/// The usual image after it was judged: with risks, and with a finding held back in every way.
+pub fn judged() -> Report {
+    let mut report = usual();
+    let target = &mut report.targets[0];
+    target.lifecycle = Some(Lifecycle {
+        ecosystem: "Debian:12".into(),
+        released: Some(time("2023-06-10")),
+        ends: Some(time("2026-06-10")),
+        extended_ends: Some(time("2028-06-30")),
+    });
+    target.risk = Some(827);
+    let image = target.image.as_mut().unwrap();
+    image.user = "shop".into();
+    image.exposed_ports = vec!["8080/tcp".into()];
+    image.command = vec!["java".into(), "-jar".into(), "/opt/shop/shop.jar".into()];
+    target.packages[2].exposure = vec![Exposure::EntryPoint];
+    target.packages[2].cpes = vec!["cpe:2.3:a:apache:log4j:2.14.1:*:*:*:*:*:*:*".into()];
+    for (finding, score) in target.findings.iter_mut().zip([1_150, 312, 213, 190, 4]) {
+        finding.risk = Some(Risk {
+            score,
+            cvss: 1_000,
+            exploitability: 100,
+            patch_availability: 150,
+            exposure: 150,
+            reasons: vec!["CVSS 10.00: the base score of ghsa".into(), "exploitability 1.00: x".into()],
+        });
+    }
+    target.findings[0].vulnerability.epss = Some(Epss { score: 94_358, percentile: 99_955 });
+    target.findings[0].fix_available = Some(time("2021-12-13"));
+    target.findings[1].vulnerability.public_exploit = true;
+    target.findings[1].vulnerability.epss = Some(Epss { score: 2_340, percentile: 84_000 });
+    target.findings[2].vulnerability.epss = Some(Epss { score: 43, percentile: 12_000 });
+    target.findings[1].confidence = Confidence::Medium;
+    target.findings[1].reasons[0].note = "VEX doc.json: under_investigation".into();
+    target.findings[1].reasons[0].symbols = vec!["traverse.evaluate".into()];
+    let reasons = [
+        "Only the build uses it",
+        "vulnerable_code_not_in_execute_path: the parser is never called",
+        "rebuilt with the patch",
+        "test images may have it",
+        "",
+        "the package is of a repository of its own",
+        "the stream is not enabled",
+    ];
+    for (number, (by, reason)) in SuppressedBy::ALL.into_iter().zip(reasons).enumerate() {
+        let mut finding = target.findings[number % target.findings.len()].clone();
+        finding.vulnerability.id = format!("CVE-2020-{}", 1_000 + number);
+        finding.vulnerability.aliases = vec![format!("GHSA-{number}")];
+        target.suppressed.push(Suppressed {
+            finding,
+            by,
+            origin: format!("origin-{number}"),
+            reason: reason.into(),
+            expires: (by == SuppressedBy::Waiver).then(|| time("2026-12-31")),
+        });
+    }
+    let mut same = target.suppressed[1].clone();
+    same.finding.package = 0;
+    target.suppressed.push(same);
+    report
+}
+
 /// A directory without any sign of a distribution.
 pub fn directory() -> Report {
     let mut report = usual();
@@ -405,6 +468,16 @@ pub fn rich() -> Report {
             });
         }
     }
+    // Each of them held back as well, for odd reasons.
+    for (i, finding) in target.findings.clone().into_iter().enumerate() {
+        target.suppressed.push(Suppressed {
+            finding,
+            by: SuppressedBy::ALL[i % 7],
+            origin: ODD[i % ODD.len()].into(),
+            reason: ODD[(i + 5) % ODD.len()].into(),
+            expires: None,
+        });
+    }
     let mut report = usual();
     report.targets.extend(odd.targets);
     report.targets.extend(clean().targets);
@@ -436,6 +509,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("empty", empty()),
         ("clean", clean()),
         ("usual", usual()),
+        ("judged", judged()),
         ("directory", directory()),
         ("rich", rich()),
         ("licenses", all_licenses()),

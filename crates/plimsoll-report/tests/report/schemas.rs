@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::{Registry, Validator};
 use plimsoll_report::RenderOptions;
-use plimsoll_types::{ProblemCode, Severity, Status};
+use plimsoll_types::{Confidence, ProblemCode, Severity, Status, SuppressedBy};
 use serde_json::Value;
 
 use crate::{rendered, samples};
@@ -35,8 +35,17 @@ fn own() -> Value {
 }
 
 fn check(id: &str, validator: &Validator) {
-    for (name, report) in samples::all() {
-        let value: Value = serde_json::from_str(&rendered(id, &report, &RenderOptions::default())).unwrap();
+    let both =
+        [false, true].map(|show_suppressed| RenderOptions { show_suppressed, ..RenderOptions::default() });
+    for ((name, report), options) in
+        samples::all().iter().flat_map(|sample| both.map(|options| (sample, options)))
+    {
+        let value: Value = serde_json::from_str(&rendered(id, report, &options)).unwrap();
+        if id == "openvex" && value["statements"] == Value::Array(Vec::new()) {
+            // The schema wants a statement; where there is none to make, an empty list says so.
+            assert!(report.targets.iter().all(|target| target.suppressed.is_empty()), "{name}");
+            continue;
+        }
         let errors: Vec<String> = validator
             .iter_errors(&value)
             .take(5)
@@ -86,6 +95,70 @@ fn sarif_2_1_0() {
 }
 
 #[test]
+fn openvex_0_2_0() {
+    let Some(schema) = official("openvex.schema.json") else { return };
+    check("openvex", &jsonschema::options().should_validate_formats(true).build(&schema).unwrap());
+}
+
+#[test]
+fn csaf_2_0() {
+    let Some(mut schema) = official("csaf-2.0.schema.json") else { return };
+    let mut registry = Registry::new();
+    for version in ["cvss-v2.0", "cvss-v3.0", "cvss-v3.1"] {
+        let Some(resource) = official(&format!("{version}.json")) else { return };
+        let uri = format!("https://www.first.org/cvss/{version}.json");
+        // Both spellings are in use.
+        registry = registry.add(uri, resource).unwrap();
+    }
+    let registry = registry.prepare().unwrap();
+    // A draft of JSON Schema that was superseded is not needed to judge the documents.
+    schema.as_object_mut().unwrap().remove("$schema");
+    let validator =
+        jsonschema::options().with_registry(&registry).should_validate_formats(true).build(&schema).unwrap();
+    check("csaf-vex", &validator);
+}
+
+/// What CSAF asks for beyond its schema (section 6.1): products are defined once, and have one status each.
+#[test]
+fn csaf_products_are_defined_and_have_one_status() {
+    for (name, report) in samples::all() {
+        let csaf: Value =
+            serde_json::from_str(&rendered("csaf-vex", &report, &RenderOptions::default())).unwrap();
+        let mut defined = Vec::new();
+        let tree = &csaf["product_tree"];
+        for product in tree["full_product_names"].as_array().into_iter().flatten() {
+            defined.push(product["product_id"].as_str().unwrap());
+        }
+        for relationship in tree["relationships"].as_array().into_iter().flatten() {
+            for end in ["product_reference", "relates_to_product_reference"] {
+                assert!(defined.contains(&relationship[end].as_str().unwrap()), "{name}");
+            }
+        }
+        for relationship in tree["relationships"].as_array().into_iter().flatten() {
+            defined.push(relationship["full_product_name"]["product_id"].as_str().unwrap());
+        }
+        let unique: std::collections::HashSet<_> = defined.iter().collect();
+        assert_eq!(unique.len(), defined.len(), "{name}");
+        for vulnerability in csaf["vulnerabilities"].as_array().into_iter().flatten() {
+            let lists = vulnerability["product_status"].as_object().unwrap().values();
+            let stated: Vec<&str> =
+                lists.flat_map(|list| list.as_array().unwrap()).map(|id| id.as_str().unwrap()).collect();
+            let once: std::collections::HashSet<_> = stated.iter().collect();
+            assert_eq!(once.len(), stated.len(), "{name}");
+            assert!(!stated.is_empty() && stated.iter().all(|id| defined.contains(id)), "{name}");
+            // Section 4.5: what is affected has an action, what is not affected has a reason.
+            let told: String =
+                ["flags", "threats", "remediations"].map(|key| vulnerability[key].to_string()).concat();
+            for status in ["known_not_affected", "known_affected"] {
+                for id in vulnerability["product_status"][status].as_array().into_iter().flatten() {
+                    assert!(told.contains(&id.to_string()), "{name}: {id}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn plimsoll_json() {
     let validator = jsonschema::options().should_validate_formats(true).build(&own()).unwrap();
     check("json", &validator);
@@ -104,5 +177,7 @@ fn the_words_of_the_schema_are_those_of_the_types() {
     };
     assert_eq!(words("/$defs/severity/enum"), Severity::ALL.map(Severity::word));
     assert_eq!(words("/$defs/status/enum"), Status::ALL.map(Status::word));
+    assert_eq!(words("/$defs/suppressed/properties/by/enum"), SuppressedBy::ALL.map(SuppressedBy::word));
+    assert_eq!(words("/$defs/finding/properties/confidence/enum"), Confidence::ALL.map(Confidence::word));
     assert_eq!(words("/$defs/problem/properties/code/enum"), ProblemCode::ALL.map(ProblemCode::code));
 }

@@ -39,6 +39,17 @@ fn an_image_with_findings_and_problems() {
 }
 
 #[test]
+fn an_image_that_was_judged() {
+    let report = samples::judged();
+    for format in FORMATS {
+        let options = RenderOptions { show_suppressed: true, ..RenderOptions::default() };
+        let file = format!("judged.{}.{}", format.id, extension(format.id));
+        check(&file, &rendered(format.id, &report, &options));
+    }
+    check("judged-without.table.txt", &rendered("table", &report, &RenderOptions::default()));
+}
+
+#[test]
 fn nothing_scanned() {
     check("empty.table.txt", &rendered("table", &samples::empty(), &RenderOptions::default()));
     check("empty.cyclonedx.json", &rendered("cyclonedx", &samples::empty(), &RenderOptions::default()));
@@ -46,7 +57,8 @@ fn nothing_scanned() {
 
 #[test]
 fn a_narrow_table_in_colour() {
-    let options = RenderOptions { width: 60, color: true, list_all_packages: false };
+    let options =
+        RenderOptions { width: 60, color: true, list_all_packages: false, ..RenderOptions::default() };
     check(
         "usual-60-color.table.txt",
         &rendered("table", &samples::usual(), &options).replace('\u{1b}', "<ESC>"),
@@ -55,6 +67,7 @@ fn a_narrow_table_in_colour() {
 
 #[test]
 fn a_very_narrow_table() {
-    let options = RenderOptions { width: 1, color: false, list_all_packages: true };
+    let options =
+        RenderOptions { width: 1, color: false, list_all_packages: true, ..RenderOptions::default() };
     check("usual-narrowest.table.txt", &rendered("table", &samples::usual(), &options));
 }
