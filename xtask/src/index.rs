@@ -244,7 +244,10 @@ pub(crate) fn measure(path: &Path) -> anyhow::Result<()> {
         let matched = plimsoll_match::match_packages(
             &index,
             &plimsoll_match::Context::default(),
-            &plimsoll_match::Options::default(),
+            &plimsoll_match::Options {
+                threads: std::thread::available_parallelism().map_or(1, usize::from),
+                ..Default::default()
+            },
             &packages,
         )?;
         matching.push(start.elapsed().as_secs_f64());

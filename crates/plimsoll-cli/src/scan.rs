@@ -40,7 +40,10 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         threads: scan.parallel.filter(|&threads| threads > 0).unwrap_or(processors),
         skip,
         layer_limit: DEFAULT_LAYER_LIMIT,
-        matching: MatchOptions { severity_sources: scan.vuln_severity_source.clone() },
+        matching: MatchOptions {
+            severity_sources: scan.vuln_severity_source.clone(),
+            threads: scan.parallel.unwrap_or(processors).max(1),
+        },
     };
     let stop = AtomicBool::new(false);
     let display = Display::new(!scan.quiet && !scan.no_progress);

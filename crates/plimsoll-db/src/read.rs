@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fmt;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -114,11 +115,18 @@ impl AdvisoryRef<'_> {
 }
 
 /// Reads prose and keeps what it unpacked, up to a limit: advisories that were stored near each other share a block.
-#[derive(Debug)]
 pub struct ProseReader<'a> {
     index: &'a Index,
     blocks: HashMap<u32, Vec<u8>>,
     kept: usize,
+    /// Made when the first block is unpacked: it is large.
+    decompressor: Option<zstd::bulk::Decompressor<'static>>,
+}
+
+impl fmt::Debug for ProseReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProseReader").field("index", &self.index.name).field("kept", &self.kept).finish()
+    }
 }
 
 /// How many bytes of unpacked blocks a reader keeps.
@@ -249,6 +257,16 @@ impl Index {
         })
     }
 
+    /// True when the index has nothing of an advisory but its name and its facts.
+    ///
+    /// # Errors
+    ///
+    /// When there is none or the index is damaged.
+    pub fn is_bare(&self, number: u32) -> Result<bool, ReadError> {
+        let record = self.record(Section::Advisories, number)?;
+        Ok(self.field(u32_at(record, 4))? == 0 && self.field(u16_at(record, 10))? == 0)
+    }
+
     /// The id of the source of an advisory's record.
     pub(crate) fn source_of(&self, record: &[u8]) -> Result<&str, ReadError> {
         let source = self.record(Section::Sources, u32::from(self.field(u16_at(record, 8))?))?;
@@ -271,7 +289,7 @@ impl Index {
 
     /// A reader of prose that keeps what it unpacked last.
     pub fn prose_reader(&self) -> ProseReader<'_> {
-        ProseReader { index: self, blocks: HashMap::new(), kept: 0 }
+        ProseReader { index: self, blocks: HashMap::new(), kept: 0, decompressor: None }
     }
 
     /// The ecosystems that the index has facts for, sorted.
@@ -509,7 +527,7 @@ impl ProseReader<'_> {
         let bytes = match self.blocks.entry(block) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
-                let bytes = index.unpack(block)?.ok_or_else(wrong)?;
+                let bytes = index.unpack(block, &mut self.decompressor)?.ok_or_else(wrong)?;
                 self.kept += bytes.len();
                 entry.insert(bytes)
             }
@@ -520,9 +538,13 @@ impl ProseReader<'_> {
 
 impl Index {
     /// The content of a block of prose; `None` when it is damaged.
-    fn unpack(&self, block: u32) -> Result<Option<Vec<u8>>, ReadError> {
+    fn unpack(
+        &self,
+        block: u32,
+        decompressor: &mut Option<zstd::bulk::Decompressor<'static>>,
+    ) -> Result<Option<Vec<u8>>, ReadError> {
         let record = self.record(Section::ProseBlocks, block)?;
-        let unpack = || {
+        let mut unpack = || {
             let offset = usize::try_from(u64_at(record, 0)?).ok()?;
             let (stored, len) = (u32_at(record, 8)? as usize, u32_at(record, 12)? as usize);
             let bytes = self.section(Section::Prose).get(offset..offset.checked_add(stored)?)?;
@@ -532,7 +554,10 @@ impl Index {
             if len > format::MAX_BLOCK {
                 return None;
             }
-            let unpacked = zstd::bulk::decompress(bytes, len).ok()?;
+            if decompressor.is_none() {
+                *decompressor = zstd::bulk::Decompressor::new().ok();
+            }
+            let unpacked = decompressor.as_mut()?.decompress(bytes, len).ok()?;
             (unpacked.len() == len).then_some(unpacked)
         };
         Ok(unpack())

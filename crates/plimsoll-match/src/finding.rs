@@ -156,8 +156,8 @@ fn reason(hit: &Hit<'_>) -> Result<MatchReason, ReadError> {
             _ => None,
         });
         note = match fix {
-            Some(version) => format!("fixed in {version} for subscribers"),
-            None => "an advisory for subscribers".to_owned(),
+            Some(version) => format!("fixed in {version} with a subscription"),
+            None => "an advisory for those with a subscription".to_owned(),
         };
     }
     Ok(MatchReason {
@@ -320,6 +320,10 @@ fn others<'a>(
     }
     let mut others = Vec::new();
     for number in numbers {
+        // Most records of distributions have nothing to add.
+        if index.is_bare(number)? {
+            continue;
+        }
         let advisory = index.advisory(number)?;
         if advisory.covers.is_empty() {
             others.push((number, advisory));

@@ -48,6 +48,8 @@ pub struct Options {
     /// Whose word on the severity counts, the first one that says something; see [`severity_source_matches`]. What comes
     /// behind the list, and the word `auto` in it, is the usual order.
     pub severity_sources: Vec<String>,
+    /// How many threads match at most; 0 stands for 1. The result is the same.
+    pub threads: usize,
 }
 
 /// What matching found.
@@ -62,6 +64,17 @@ pub struct Matched {
     /// How long the distribution's release is supported, where the index says so.
     pub lifecycle: Option<Lifecycle>,
 }
+
+impl Matched {
+    fn append(&mut self, part: Matched) {
+        self.findings.extend(part.findings);
+        self.suppressed.extend(part.suppressed);
+        self.problems.extend(part.problems);
+    }
+}
+
+/// Fewer packages than this are not worth a thread.
+const THREAD_FROM: usize = 256;
 
 /// Why matching cannot be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,10 +110,43 @@ pub fn match_packages(
         Some((distro, spec)) => Release::find(index, distro, spec, packages, &mut matched)?,
         None => None,
     };
-    let mut matcher =
-        Matcher { index, context, options, release, prose: index.prose_reader(), known: HashMap::new() };
-    for (place, package) in packages.iter().enumerate() {
-        matcher.package(place, package, &mut matched)?;
+    let part = packages.len().div_ceil(options.threads.max(1)).max(THREAD_FROM);
+    let work = |first: usize, packages: &[Package]| -> Result<Matched, ReadError> {
+        let mut matched = Matched::default();
+        let mut matcher = Matcher {
+            index,
+            context,
+            options,
+            release: release.as_ref(),
+            prose: index.prose_reader(),
+            known: HashMap::new(),
+        };
+        for (place, package) in (first..).zip(packages) {
+            matcher.package(place, package, &mut matched)?;
+        }
+        Ok(matched)
+    };
+    if packages.len() <= part {
+        matched.append(work(0, packages)?);
+    } else {
+        let work = &work;
+        let parts: Vec<Result<Matched, ReadError>> = std::thread::scope(|scope| {
+            let first = (0..).step_by(part);
+            let threads: Vec<_> = first
+                .zip(packages.chunks(part))
+                .map(|(at, part)| scope.spawn(move || work(at, part)))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| match thread.join() {
+                    Ok(part) => part,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+                .collect()
+        });
+        for part in parts {
+            matched.append(part?);
+        }
     }
     let key = |finding: &Finding| (Reverse(finding.vulnerability.severity), finding.package);
     let order = |a: &Finding, b: &Finding| {
@@ -129,7 +175,7 @@ struct Matcher<'a, 'p> {
     index: &'a Index,
     context: &'a Context<'a>,
     options: &'a Options,
-    release: Option<Release<'a>>,
+    release: Option<&'a Release<'a>>,
     prose: ProseReader<'a>,
     /// Where the findings for a package lie that another one repeats: the binaries of one source package, the same
     /// library in several places.
@@ -144,7 +190,7 @@ impl<'p> Matcher<'_, 'p> {
         matched: &mut Matched,
     ) -> Result<(), ReadError> {
         let by_source = package.ecosystem.os
-            && self.release.as_ref().is_some_and(|release| release.spec.match_by == MatchBy::Source);
+            && self.release.is_some_and(|release| release.spec.match_by == MatchBy::Source);
         let (name, version) = if by_source {
             package.source_or_self()
         } else {
@@ -191,7 +237,7 @@ impl<'p> Matcher<'_, 'p> {
             for ecosystem in package.ecosystem.advisory_names {
                 lookup.take(ecosystem, &normalized, &subject, MatchedBy::Name)?;
             }
-        } else if let Some(release) = &self.release
+        } else if let Some(release) = self.release
             && release.spec.package_ecosystem == package.ecosystem.id
         {
             release.look_up(&subject, by_source, &mut lookup)?;
@@ -237,7 +283,7 @@ impl<'p> Matcher<'_, 'p> {
         };
         if held.is_none()
             && subject.package.ecosystem.os
-            && let Some(release) = &self.release
+            && let Some(release) = self.release
         {
             held = release.holds_back(subject.package, self.context.container);
         }

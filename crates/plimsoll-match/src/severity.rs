@@ -1,7 +1,8 @@
 //! The severity of a vulnerability: what each source says of it, and whose word counts.
 //!
-//! The usual order: what a matching advisory says for this package; its word for the vulnerability; the base score of a
-//! CVSS vector, a matching advisory's before another source's; another source's word.
+//! The usual order: what a matching advisory says for this package; its word for the vulnerability; what another record
+//! quotes its source as saying; the base score of a CVSS vector, a matching advisory's before another source's; another
+//! source's word.
 
 use std::collections::BTreeMap;
 
@@ -50,10 +51,16 @@ impl<'a> Stated<'a> {
         for hit in hits {
             take(&hit.advisory, &mut words);
         }
-        let own_words = words.len();
+        let mut own_words = words.len();
         for (_, advisory) in others {
             take(advisory, &mut words);
         }
+        // A database may keep the words of all sources with the vulnerability, apart from what it says of packages.
+        let is_own = |source: &str| hits.iter().any(|hit| hit.advisory.source == source);
+        let mut quoted = words.split_off(own_words);
+        quoted.sort_by_key(|(source, _)| !is_own(source));
+        own_words += quoted.iter().filter(|(source, _)| is_own(source)).count();
+        words.extend(quoted);
         Stated { for_package, words, own_words, scores }
     }
 

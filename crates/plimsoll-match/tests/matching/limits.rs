@@ -160,7 +160,7 @@ fn fixes_for_subscribers() {
     let first = &matched.findings[0];
     assert_eq!((first.status, first.fixed_versions.len()), (Status::WillNotFix, 0));
     let notes: Vec<_> = first.reasons.iter().map(|reason| reason.note.as_str()).collect();
-    assert_eq!(notes, ["", "fixed in 7.68.0-1ubuntu2.25+esm1 for subscribers"]);
+    assert_eq!(notes, ["", "fixed in 7.68.0-1ubuntu2.25+esm1 with a subscription"]);
     assert_eq!(matched.findings[1].fixed_versions, ["7.68.0-1ubuntu2.25"]);
     // A subscriber's package holds the fix, although the release itself has none.
     assert_eq!(ids(&with("7.68.0-1ubuntu2.25+esm1").findings), [""; 0]);
@@ -284,7 +284,10 @@ fn whose_word_on_the_severity_counts() {
         },
     ]);
     let chosen = |order: &[&str]| {
-        let options = Options { severity_sources: order.iter().map(|s| (*s).to_owned()).collect() };
+        let options = Options {
+            severity_sources: order.iter().map(|s| (*s).to_owned()).collect(),
+            ..Options::default()
+        };
         let matched = match_with(&index, &Context::default(), &options, &[package("npm", "thing", "1.0.0")]);
         let found = matched.findings[0].vulnerability.clone();
         assert_eq!(
@@ -298,6 +301,26 @@ fn whose_word_on_the_severity_counts() {
     assert_eq!(chosen(&["redhat", "nvd"]).1, "nvd");
     assert_eq!(chosen(&["auto", "nvd"]).1, "ghsa");
     assert_eq!(chosen(&["redhat"]).1, "ghsa");
+}
+
+#[test]
+fn a_vendors_word_is_found_where_another_record_quotes_it() {
+    // As trivy-db keeps it: the advisory by package, the severities of all vendors with the vulnerability.
+    let says = |source: &str, severity| SeverityStatement { source: source.into(), severity };
+    let index = index(vec![
+        advisory("amazon", "CVE-2024-1", &[], vec![affected("Amazon Linux:2023", "curl", "i 0, f 9")]),
+        Advisory {
+            severities: vec![says("nvd", Severity::Critical), says("amazon", Severity::Medium)],
+            cvss: vec![CvssVector {
+                source: "nvd".into(),
+                vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into(),
+            }],
+            ..advisory("trivy-db", "CVE-2024-1", &[], vec![])
+        },
+    ]);
+    let matched = match_in(&index, Some(&distro("amzn", "2023")), &[package("rpm", "curl", "8")]);
+    let found = &matched.findings[0].vulnerability;
+    assert_eq!((found.severity, found.severity_source.as_str()), (Severity::Medium, "amazon"));
 }
 
 #[test]
@@ -339,6 +362,34 @@ fn a_record_from_elsewhere_links_two_advisories() {
     assert_eq!(ids(&matched.findings), ["CVE-2024-1"]);
     assert_eq!(matched.findings[0].vulnerability.aliases, ["GHSA-1", "PYSEC-1"]);
     assert_eq!(matched.findings[0].reasons.len(), 2);
+}
+
+#[test]
+fn threads_change_nothing() {
+    let index = index(
+        (0..50)
+            .map(|i| {
+                advisory(
+                    "s",
+                    &format!("CVE-2024-{i:04}"),
+                    &[],
+                    vec![affected("npm", &format!("p{i}"), "i 0, f 2")],
+                )
+            })
+            .collect(),
+    );
+    let packages: Vec<_> = (0..2_000)
+        .map(|i| package("npm", &format!("p{}", i % 70), if i % 3 == 0 { "1.0.0" } else { "x" }))
+        .collect();
+    let with = |threads: usize| {
+        let options = Options { threads, ..Options::default() };
+        match_with(&index, &Context::default(), &options, &packages)
+    };
+    let expected = with(1);
+    assert!(expected.findings.len() > 400 && expected.problems.len() > 400);
+    for threads in [0, 2, 3, 8, 100] {
+        assert_eq!(with(threads), expected, "{threads}");
+    }
 }
 
 #[test]
