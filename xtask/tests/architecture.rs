@@ -22,7 +22,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("analysis", &["plimsoll-rpmdb", "plimsoll-analysis", "plimsoll-catalog"]),
     (
         "knowledge",
-        &["plimsoll-advisory", "plimsoll-db", "plimsoll-dbimport", "plimsoll-dbbuild", "plimsoll-match"],
+        &[
+            "plimsoll-advisory",
+            "plimsoll-db",
+            "plimsoll-dbimport",
+            "plimsoll-dbbuild",
+            "plimsoll-dbupdate",
+            "plimsoll-match",
+        ],
     ),
     ("judgement", &["plimsoll-policy", "plimsoll-report", "plimsoll-compare"]),
     ("assembly", &["plimsoll-scan"]),

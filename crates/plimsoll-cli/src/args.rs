@@ -1,18 +1,21 @@
 //! The command line: one register of flags, from which help, man page, completions, environment variables and the
 //! keys of the configuration file follow.
 
+mod db;
 mod policy;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use plimsoll_image::PlatformChoice;
 use plimsoll_types::Severity;
 
 use crate::config;
 use crate::exit::{self, Exit};
 
+pub(crate) use db::{Db, Form, Network, Push, Update, Which};
 pub(crate) use policy::{PolicyArgs, PolicyCommand, PolicyTest, SortBy};
 
 /// Says how much a container image may safely carry.
@@ -28,7 +31,7 @@ pub(crate) enum Command {
     /// Scan images, archives, layouts and directories for packages and their vulnerabilities
     #[command(aliases = ["image", "i", "rootfs", "filesystem", "fs"])]
     Scan(Box<Scan>),
-    /// Build and look at the advisory database
+    /// Fetch, build, publish and look at the advisory database
     Db {
         #[command(subcommand)]
         command: Db,
@@ -66,7 +69,7 @@ pub(crate) enum Command {
 pub(crate) struct Scan {
     /// What to scan: an archive, an OCI layout, a directory, or a registry reference. The kind is detected, or forced by
     /// a prefix: archive:FILE, oci:DIR[:TAG|@DIGEST], registry:REFERENCE, dir:PATH, rootfs:PATH
-    #[arg(required_unless_present = "input", value_name = "TARGET")]
+    #[arg(required_unless_present_any = ["input", "download_db_only"], value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
 
     /// Scan this image archive (the same as archive:FILE)
@@ -130,15 +133,41 @@ pub(crate) struct Scan {
 
     /// Stop after this time with what was found until then, such as 90s or 5m0s
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, help_heading = "Scan")]
-    pub(crate) timeout: Option<std::time::Duration>,
+    pub(crate) timeout: Option<Duration>,
 
     /// Layers analysed at the same time [default: the number of processors]
     #[arg(long, value_name = "N", help_heading = "Scan")]
     pub(crate) parallel: Option<usize>,
 
     /// The advisory database to use instead of the installed one; `builtin` for the starter set
-    #[arg(long, value_name = "FILE", help_heading = "Scan")]
+    #[arg(long, value_name = "FILE", help_heading = "Database")]
     pub(crate) db: Option<String>,
+
+    /// Where the advisory database comes from, asked in turn: repositories in registries, https://… and file:…
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Database")]
+    pub(crate) db_repository: Vec<String>,
+
+    /// Use the advisory database at hand and ask for no newer one
+    #[arg(long, alias = "skip-update", help_heading = "Database")]
+    pub(crate) skip_db_update: bool,
+
+    /// Update the advisory database and scan nothing (the same as db update)
+    #[arg(long, help_heading = "Database")]
+    pub(crate) download_db_only: bool,
+
+    /// The age from which the advisory database is spoken of as old
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = humantime::parse_duration,
+        default_value = "7d",
+        help_heading = "Database"
+    )]
+    pub(crate) db_max_age: Duration,
+
+    /// Exit with 4 when the advisory database is older than --db-max-age, or its age is not known
+    #[arg(long, help_heading = "Database")]
+    pub(crate) require_fresh_db: bool,
 
     /// The cache folder
     #[arg(long, value_name = "DIR", help_heading = "Cache")]
@@ -205,43 +234,6 @@ pub(crate) struct Scan {
     pub(crate) no_progress: bool,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Db {
-    /// Compile advisory feeds from disk into the database
-    Build {
-        /// Folders, archives (tar, zip) and files of feeds
-        #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
-        from: Vec<PathBuf>,
-        /// Where the database goes [default: the installed one]
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// The cache folder
-        #[arg(long, value_name = "DIR")]
-        cache_dir: Option<PathBuf>,
-        /// Print the counts only
-        #[arg(short, long)]
-        quiet: bool,
-    },
-    /// Say what the database holds and how old it is
-    Status {
-        /// The database [default: the installed one]
-        #[arg(long, value_name = "FILE")]
-        db: Option<String>,
-        /// The cache folder
-        #[arg(long, value_name = "DIR")]
-        cache_dir: Option<PathBuf>,
-    },
-    /// Check every byte of the database
-    Verify {
-        /// The database [default: the installed one]
-        #[arg(long, value_name = "FILE")]
-        db: Option<String>,
-        /// The cache folder
-        #[arg(long, value_name = "DIR")]
-        cache_dir: Option<PathBuf>,
-    },
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct CompareVersions {
     /// An ecosystem (pypi, deb), a distribution (debian) or a version grammar (dpkg)
@@ -295,45 +287,56 @@ fn platform(text: &str) -> Result<PlatformChoice, String> {
 }
 
 /// The command with what is derived: each flag of `scan` can be set by the environment (`PLIMSOLL_` and the flag's
-/// name in capitals) and by the configuration file, under its own name.
+/// name in capitals) and by the configuration file, under its own name. What the `db` commands share with it can, too.
 fn command(defaults: &config::Defaults) -> clap::Command {
-    Arguments::command().mut_subcommand("scan", |scan| {
-        scan.mut_args(|arg| {
-            let Some(long) = arg.get_long().map(str::to_owned) else { return arg };
-            let arg = match defaults.get(&long) {
-                Some(values) => arg.default_values(values.iter().cloned()),
-                None => arg,
-            };
-            if matches!(long.as_str(), "input" | "help" | "version") {
-                return arg;
-            }
-            // In the environment and in files people write 1 and yes, too.
-            let arg = if matches!(arg.get_action(), ArgAction::SetTrue) {
-                arg.value_parser(BoolishValueParser::new())
-            } else {
-                arg
-            };
-            let variable = format!("PLIMSOLL_{}", long.to_uppercase().replace('-', "_"));
-            // Set to nothing is not set: build systems pass on variables like that.
-            if std::env::var_os(&variable).is_some_and(|value| value.is_empty()) {
-                arg
-            } else {
-                arg.env(variable)
-            }
+    let shared = |arg: Arg| match arg.get_long() {
+        Some(long) if db::SHARED.contains(&long) => settable(arg, defaults),
+        _ => arg,
+    };
+    Arguments::command()
+        .mut_subcommand("scan", |scan| scan.mut_args(|arg| settable(arg, defaults)))
+        .mut_subcommand("db", |db| {
+            let names: Vec<String> =
+                db.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+            names.into_iter().fold(db, |db, name| db.mut_subcommand(name, |command| command.mut_args(shared)))
         })
-    })
+}
+
+/// Lets the environment and the configuration file set a flag.
+fn settable(arg: Arg, defaults: &config::Defaults) -> Arg {
+    let Some(long) = arg.get_long().map(str::to_owned) else { return arg };
+    let arg = match defaults.get(&long) {
+        Some(values) => arg.default_values(values.iter().cloned()),
+        None => arg,
+    };
+    if matches!(long.as_str(), "input" | "help" | "version") {
+        return arg;
+    }
+    // In the environment and in files people write 1 and yes, too.
+    let arg = if matches!(arg.get_action(), ArgAction::SetTrue) {
+        arg.value_parser(BoolishValueParser::new())
+    } else {
+        arg
+    };
+    let variable = format!("PLIMSOLL_{}", long.to_uppercase().replace('-', "_"));
+    // Set to nothing is not set: build systems pass on variables like that.
+    if std::env::var_os(&variable).is_some_and(|value| value.is_empty()) { arg } else { arg.env(variable) }
 }
 
 /// Takes the command line apart, in two stages: the first finds the configuration file, the second uses what it says
 /// for what the command line and the environment leave open.
 pub(crate) fn parse() -> Result<Arguments, Exit> {
     let first = matches(command(&config::Defaults::default()))?;
-    let Command::Scan(scan) = &first.command else { return Ok(first) };
+    let file = match &first.command {
+        Command::Scan(scan) => scan.config.as_deref(),
+        Command::Db { command } => command.config(),
+        _ => return Ok(first),
+    };
     let known: Vec<String> = Scan::augment_args(clap::Command::new("scan"))
         .get_arguments()
         .filter_map(|arg| arg.get_long().map(str::to_owned))
         .collect();
-    match config::defaults(scan.config.as_deref(), &known) {
+    match config::defaults(file, &known) {
         Ok(defaults) if defaults.is_empty() => Ok(first),
         // The first stage went well, so what is wrong now is a value of the file.
         Ok(defaults) => matches(command(&defaults)).inspect_err(|_| {

@@ -86,7 +86,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// An error and its causes in one line. A cause that only repeats what was said already is left out.
-fn chain(error: &anyhow::Error) -> String {
+pub(crate) fn chain(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
         let cause = cause.to_string();
@@ -100,6 +100,18 @@ fn chain(error: &anyhow::Error) -> String {
 }
 
 fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(plimsoll_dbupdate::UpdateError::Failed(failures)) = cause.downcast_ref() {
+        return failures.iter().find_map(|(_, error)| hint(error));
+    }
+    if let Some(error) = cause.downcast_ref::<plimsoll_dbupdate::FetchError>() {
+        return std::error::Error::source(error).and_then(hint).or(match error {
+            plimsoll_dbupdate::FetchError::Registry(error) => error.hint(),
+            _ => None,
+        });
+    }
+    if let Some(plimsoll_dbupdate::ChunkError::Registry(error)) = cause.downcast_ref() {
+        return error.hint();
+    }
     cause.downcast_ref::<RegistryError>().and_then(RegistryError::hint)
 }
 

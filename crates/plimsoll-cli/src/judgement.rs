@@ -12,7 +12,7 @@ use plimsoll_types::{Report, SuppressedBy, TargetReport};
 
 use crate::args::{PolicyCommand, PolicyTest, Scan, SortBy};
 use crate::exit::{self, Exit, usage};
-use crate::{config, database, output};
+use crate::{config, db, output};
 
 /// The largest file of waivers or policy that is read.
 const MAX_FILE: u64 = 4 << 20;
@@ -184,7 +184,7 @@ fn test_policy(test: &PolicyTest) -> anyhow::Result<Exit> {
     let mut report = json_in::read(&named(&test.report, MAX_REPORT)?, lookups)
         .with_context(|| format!("cannot read {}", test.report.display()))?;
     let before: Vec<[usize; 3]> = report.targets.iter().map(held).collect();
-    let verdict = Judge { policy, waivers, ..Judge::default() }.judge(&mut report, database::now());
+    let verdict = Judge { policy, waivers, ..Judge::default() }.judge(&mut report, db::now());
     output::standard(decisions(&report, &verdict, &before)?.as_bytes())?;
     Ok(ends(&verdict, test.exit_code))
 }

@@ -4,7 +4,7 @@ mod args;
 mod compare;
 mod compare_versions;
 mod config;
-mod database;
+mod db;
 mod exit;
 mod judgement;
 mod list;
@@ -36,7 +36,7 @@ fn run() -> Exit {
     };
     let result = match arguments.command {
         args::Command::Scan(scan) => scan::run(&scan),
-        args::Command::Db { command } => database::run(&command),
+        args::Command::Db { command } => db::run(&command),
         args::Command::Compare(arguments) => compare::run(&arguments),
         args::Command::Policy { command } => judgement::run(&command),
         args::Command::CompareVersions(arguments) => compare_versions::run(&arguments),

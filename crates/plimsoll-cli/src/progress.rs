@@ -2,10 +2,38 @@
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
+use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use plimsoll_scan::Progress;
+
+/// Shows how far a download is, on standard error: what to tell it bytes and their number. It has the download broken off
+/// when the time is over.
+pub(crate) fn download(
+    wanted: bool,
+    limit: Option<Duration>,
+) -> impl Fn(u64, Option<u64>) -> ControlFlow<()> {
+    let wanted = wanted && std::io::stderr().is_terminal();
+    let bar = if wanted { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    let template = "advisory database {bar:24} {bytes:>10} of {total_bytes:>10}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    let begun = Instant::now();
+    move |bytes, total| {
+        if let Some(total) = total {
+            bar.set_length(total);
+        }
+        bar.set_position(bytes);
+        let over = limit.is_some_and(|limit| begun.elapsed() > limit);
+        if over || total == Some(bytes) {
+            bar.finish_and_clear();
+        }
+        if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
 
 /// Shows how far a scan is, on standard error.
 pub(crate) struct Display {

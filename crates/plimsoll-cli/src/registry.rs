@@ -11,7 +11,7 @@ use plimsoll_image::{Image, PlatformChoice};
 use plimsoll_registry::{Artifact, AuthFile, Login, Reference, Registry, RegistryConfig, Secret};
 use plimsoll_types::Digest;
 
-use crate::args::Scan;
+use crate::args::{Network, Scan};
 use crate::config;
 use crate::exit::usage;
 
@@ -20,25 +20,39 @@ const MAX_PASSWORD: u64 = 64 << 10;
 
 /// What is known of how to reach registries. Certificates are loaded and connections made when the first image is asked
 /// for, so that a scan of an archive does not pay for them.
-pub(crate) struct Access<'a> {
-    scan: &'a Scan,
+pub(crate) struct Access {
+    network: Network,
     password: Option<Secret>,
     registry: OnceLock<Registry>,
 }
 
-impl<'a> Access<'a> {
-    pub(crate) fn new(scan: &'a Scan) -> anyhow::Result<Access<'a>> {
-        let mut password = scan.password.as_deref().map(Secret::new);
-        if scan.password_stdin {
+/// What a scan says of the way to registries.
+pub(crate) fn network_of(scan: &Scan) -> Network {
+    Network {
+        offline: scan.offline,
+        username: scan.username.clone(),
+        password: scan.password.clone(),
+        password_stdin: scan.password_stdin,
+        registry_token: scan.registry_token.clone(),
+        insecure: scan.insecure,
+        cacert: scan.cacert.clone(),
+        config: scan.config.clone(),
+    }
+}
+
+impl Access {
+    pub(crate) fn new(network: Network) -> anyhow::Result<Access> {
+        let mut password = network.password.as_deref().map(Secret::new);
+        if network.password_stdin {
             let mut text = String::new();
             let mut input = std::io::stdin().lock().take(MAX_PASSWORD);
             input.read_to_string(&mut text).context("cannot read the password from standard input")?;
             password = Some(Secret::new(text.trim_end_matches(['\r', '\n'])));
         }
-        if scan.username.is_some() && password.is_none() {
+        if network.username.is_some() && password.is_none() {
             return Err(usage("--username needs --password-stdin or --password"));
         }
-        Ok(Access { scan, password, registry: OnceLock::new() })
+        Ok(Access { network, password, registry: OnceLock::new() })
     }
 
     /// The images of a reference. No layer is read yet.
@@ -83,27 +97,35 @@ impl<'a> Access<'a> {
     }
 
     fn registry(&self) -> anyhow::Result<Registry> {
-        let scan = self.scan;
+        self.registry_with(self.client(ClientConfig::default())?)
+    }
+
+    /// A client that does what the user allows, with the patience of `config`.
+    pub(crate) fn client(&self, config: ClientConfig) -> anyhow::Result<Client> {
         let variable = |name: &str| std::env::var(name).ok();
         let client = ClientConfig {
-            offline: scan.offline,
-            insecure: scan.insecure,
-            ca_files: scan.cacert.iter().cloned().collect(),
+            offline: self.network.offline,
+            insecure: self.network.insecure,
+            ca_files: self.network.cacert.iter().cloned().collect(),
             // Many runs that start at once should not all come back at once.
-            retry: RetryPolicy { seed: u64::from(std::process::id()), ..RetryPolicy::default() },
-            ..ClientConfig::default()
+            retry: RetryPolicy { seed: u64::from(std::process::id()), ..config.retry },
+            ..config
         };
-        let client = Client::new(client.with_environment(variable))?;
-        let login = scan.username.clone().zip(self.password.clone());
+        Ok(Client::new(client.with_environment(variable))?)
+    }
+
+    /// The way to registries with another client.
+    pub(crate) fn registry_with(&self, client: Client) -> anyhow::Result<Registry> {
+        let login = self.network.username.clone().zip(self.password.clone());
         let config = RegistryConfig {
             logins: login
                 .map(|(user, password)| Login { registry: None, user, password })
                 .into_iter()
                 .collect(),
-            token: scan.registry_token.as_deref().map(Secret::new),
+            token: self.network.registry_token.as_deref().map(Secret::new),
             auth_files: auth_files(),
             helper_path: std::env::var_os("PATH"),
-            mirrors: config::read(scan.config.as_deref())?.mirrors,
+            mirrors: config::read(self.network.config.as_deref())?.mirrors,
             ..RegistryConfig::default()
         };
         Ok(Registry::new(client, config)?)

@@ -18,23 +18,27 @@ use crate::exit::{self, Exit, usage};
 use crate::output::{self, Output};
 use crate::progress::Display;
 use crate::targets::{self, Target};
-use crate::{database, judgement, registry, vex};
+use crate::{db, judgement, registry, vex};
 
 /// The table's width where there is no terminal to ask.
 const DEFAULT_WIDTH: usize = 120;
 
 /// Scans the targets, writes the reports, and says how the run ends.
 pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
+    if scan.download_db_only {
+        return db::download(scan);
+    }
     let outputs = output::outputs(scan.format.as_deref(), &scan.output)?;
     let skip = Skip::new(&scan.skip_dirs, &scan.skip_files).map_err(|error| usage(error.to_string()))?;
     let mut names: Vec<String> =
         scan.input.iter().map(|path| format!("archive:{}", path.display())).collect();
     names.extend(scan.targets.iter().cloned());
-    let cache_folder = database::cache_folder(scan.cache_dir.as_deref());
+    let cache_folder = db::cache_folder(scan.cache_dir.as_deref());
     let cache = if scan.no_cache { None } else { cache_folder.map(|folder| Cache::new(&folder)) };
-    // What is allowed is read first: a fault in it is told before the work is done.
+    // What is wrong with the command line, or with what is allowed, is found before anything is fetched.
     let mut judge = judgement::judge(scan)?;
-    let (index, database) = database::open(scan.db.as_deref(), scan.cache_dir.as_deref())?;
+    let registry = registry::Access::new(registry::network_of(scan))?;
+    let (index, database) = db::for_scan(scan)?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let options = Options {
         threads: scan.parallel.filter(|&threads| threads > 0).unwrap_or(processors),
@@ -48,7 +52,6 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let stop = AtomicBool::new(false);
     let display = Display::new(!scan.quiet && !scan.no_progress);
     let scanner = Scanner::new(options, cache.clone(), &index, &stop, &display);
-    let registry = registry::Access::new(scan)?;
 
     let (found, failures) = with_timer(scan.timeout, &stop, || {
         let mut reports: Vec<(TargetReport, Option<String>)> = Vec::new();
@@ -77,12 +80,8 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     }
 
     judge.vex = vex::documents(scan, &registry, &targets, &references)?;
-    let mut report = Report {
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        created: database::now(),
-        database,
-        targets,
-    };
+    let mut report =
+        Report { tool_version: env!("CARGO_PKG_VERSION").to_owned(), created: db::now(), database, targets };
     let now = report.created;
     let verdict = judge.judge(&mut report, now);
     write(scan, &outputs, &report)?;
@@ -94,7 +93,7 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
 fn one_target(
     scan: &Scan,
     scanner: &Scanner<'_>,
-    registry: &registry::Access<'_>,
+    registry: &registry::Access,
     name: &str,
 ) -> anyhow::Result<Vec<(TargetReport, Option<String>)>> {
     let machine = machine();

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use crate::args::Scan;
 use crate::exit::{self, usage};
 use crate::judgement::read;
-use crate::{database, registry};
+use crate::{db, registry};
 
 /// The largest document.
 const MAX_DOCUMENT: u64 = 64 << 20;
@@ -37,7 +37,7 @@ const INDEX: &str = "index.json";
 /// All VEX documents that a scan asks for. `references` holds, for each target from a registry, its reference.
 pub(crate) fn documents(
     scan: &Scan,
-    registry: &registry::Access<'_>,
+    registry: &registry::Access,
     targets: &[TargetReport],
     references: &[Option<String>],
 ) -> anyhow::Result<Vec<VexDocument>> {
@@ -110,7 +110,7 @@ fn document(origin: &str, bytes: &[u8], target: Option<usize>) -> anyhow::Result
 
 /// The folders of the installed repositories, sorted.
 fn installed(scan: &Scan) -> anyhow::Result<Vec<PathBuf>> {
-    let folder = database::cache_folder(scan.cache_dir.as_deref()).map(|folder| folder.join("vex"));
+    let folder = db::cache_folder(scan.cache_dir.as_deref()).map(|folder| folder.join("vex"));
     let folder = folder.ok_or_else(|| usage("--vex repo needs a cache folder"))?;
     let mut found = Vec::new();
     if let Ok(entries) = std::fs::read_dir(&folder) {
@@ -210,7 +210,7 @@ fn key(purl: &PackageUrl) -> (String, String, String) {
 /// What is attached to the images in their registries.
 fn attached(
     scan: &Scan,
-    registry: &registry::Access<'_>,
+    registry: &registry::Access,
     targets: &[TargetReport],
     references: &[Option<String>],
     documents: &mut Vec<VexDocument>,

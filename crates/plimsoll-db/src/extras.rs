@@ -1,5 +1,7 @@
 //! What an index holds beside advisories, and everything it holds as records again.
 
+use std::collections::BTreeSet;
+
 use plimsoll_types::{Epss, Lifecycle};
 
 use fst::Streamer as _;
@@ -118,15 +120,39 @@ impl Index {
         &self,
         mut take: impl FnMut(Record) -> Result<(), E>,
     ) -> Result<(), E> {
-        let names = self.by_advisory()?;
-        let mut order: Vec<u32> = (0..self.advisory_count()).collect();
-        let mut heads = Vec::with_capacity(order.len());
-        for number in &order {
-            heads.push(self.name_of(*number)?);
+        self.hand_out((0..self.advisory_count()).collect(), &self.by_advisory(None)?, &mut take)
+    }
+
+    /// Some advisories as the records they were written from, ordered by source and id. Takes time in proportion to the
+    /// number of facts in the index.
+    ///
+    /// # Errors
+    ///
+    /// When the index is damaged, or there is no such advisory.
+    pub fn records_of(&self, numbers: &[u32]) -> Result<Vec<Record>, ReadError> {
+        let wanted: BTreeSet<u32> = numbers.iter().copied().collect();
+        let facts = self.by_advisory(Some(&wanted))?;
+        let mut records = Vec::with_capacity(wanted.len());
+        self.hand_out(wanted.into_iter().collect(), &facts, &mut |record| -> Result<(), ReadError> {
+            records.push(record);
+            Ok(())
+        })?;
+        Ok(records)
+    }
+
+    fn hand_out<E: From<ReadError>>(
+        &self,
+        numbers: Vec<u32>,
+        names: &ByAdvisory,
+        take: &mut dyn FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut order = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            order.push((self.name_of(number)?, number));
         }
-        order.sort_by(|a, b| heads.get(*a as usize).cmp(&heads.get(*b as usize)));
+        order.sort_unstable();
         let mut prose = self.prose_reader();
-        for number in order {
+        for (_, number) in order {
             let advisory = self.advisory(number)?;
             let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect::<Vec<_>>();
             let first = names.facts.partition_point(|fact| fact.0 < number);
@@ -164,8 +190,8 @@ impl Index {
         Ok((self.source_of(record)?, self.string(self.field(u32_at(record, 0))?)?))
     }
 
-    /// All facts, ordered by advisory.
-    fn by_advisory(&self) -> Result<ByAdvisory, ReadError> {
+    /// All facts, or those of some advisories, ordered by advisory.
+    fn by_advisory(&self, wanted: Option<&BTreeSet<u32>>) -> Result<ByAdvisory, ReadError> {
         let mut keys = Vec::new();
         let mut facts: Vec<(u32, u32, u32)> = Vec::new();
         let walked = crate::read::guarded(|| {
@@ -174,10 +200,17 @@ impl Index {
                 let (start, count) = format::unpack_slice(value);
                 let records = self.records_at(Section::Facts, (start, count))?;
                 let number = keys.len() as u32;
-                keys.push(key.to_vec());
+                let before = facts.len();
                 for (place, record) in (start..).zip(records.chunks_exact(format::FACT_LEN)) {
-                    let place = u32::try_from(place).map_err(|_| self.damaged("a fact cannot be read"))?;
-                    facts.push((self.field(u32_at(record, 0))?, place, number));
+                    let advisory = self.field(u32_at(record, 0))?;
+                    if wanted.is_none_or(|wanted| wanted.contains(&advisory)) {
+                        let place =
+                            u32::try_from(place).map_err(|_| self.damaged("a fact cannot be read"))?;
+                        facts.push((advisory, place, number));
+                    }
+                }
+                if facts.len() > before {
+                    keys.push(key.to_vec());
                 }
             }
             Ok(())

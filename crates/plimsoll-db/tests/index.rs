@@ -278,6 +278,27 @@ fn records_come_back_as_they_were_written() {
 }
 
 #[test]
+fn some_records_come_back_alone() {
+    let index = Index::from_bytes(bytes()).unwrap();
+    let mut all = Vec::new();
+    let walked: Result<(), ReadError> = index.records(|record| {
+        all.push(record);
+        Ok(())
+    });
+    walked.unwrap();
+    for record in &all {
+        let numbers: Vec<u32> = index.by_identifier(&record.id).unwrap().collect();
+        let found = index.records_of(&numbers).unwrap();
+        assert_eq!(found.len(), numbers.len());
+        assert!(found.contains(record), "{}", record.id);
+    }
+    let numbers: Vec<u32> = (0..index.advisory_count()).rev().chain([0]).collect();
+    assert_eq!(index.records_of(&numbers).unwrap(), all, "each once, in order");
+    assert_eq!(index.records_of(&[]).unwrap(), []);
+    assert!(index.records_of(&[index.advisory_count()]).is_err());
+}
+
+#[test]
 fn parts_of_one_advisory_are_joined() {
     let part = |package: &str, aliases: &[&str], title: &str, modified: i64| Record {
         id: text("CVE-2024-0001"),

@@ -2,6 +2,7 @@
 //! same feeds and the same options give the same bytes.
 
 mod assemble;
+mod import;
 mod inputs;
 mod merge;
 mod ranges;
@@ -22,6 +23,7 @@ use plimsoll_db::{Extras, InstallError, Installation, Record, WriteError, WriteO
 use plimsoll_types::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+pub use import::{ImportError, import};
 pub use inputs::Limits;
 pub use report::{BuildReport, DropReason, Dropped, FormReport, SourceReport};
 

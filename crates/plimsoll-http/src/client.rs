@@ -88,6 +88,16 @@ impl Client {
             .header("Content-Type", "application/x-www-form-urlencoded")
     }
 
+    /// A request that begins something at `url`. Redirects of it are not followed.
+    pub fn post(&self, url: Url, body: Vec<u8>) -> Request<'_> {
+        self.request(Method::POST, url, Some(body))
+    }
+
+    /// A request that stores `body` at `url`. Redirects of it are not followed.
+    pub fn put(&self, url: Url, body: Vec<u8>) -> Request<'_> {
+        self.request(Method::PUT, url, Some(body))
+    }
+
     fn request(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Request<'_> {
         Request { client: self, method, url, headers: Vec::new(), body, attempts: u32::MAX }
     }

@@ -23,6 +23,8 @@ pub struct Artifact {
     pub artifact_type: String,
     /// Annotations.
     pub annotations: BTreeMap<String, String>,
+    /// Its configuration, where it has one.
+    pub config: Option<ArtifactLayer>,
     /// Its content.
     pub layers: Vec<ArtifactLayer>,
 }
@@ -48,6 +50,16 @@ impl ArtifactLayer {
     /// When the registry does not give it.
     pub fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
         self.blob.open()
+    }
+
+    /// Opens it from byte number `position` on, as [`ArtifactLayer::open`] does from the beginning: for a transfer that
+    /// is taken up again.
+    ///
+    /// # Errors
+    ///
+    /// When the registry does not give it.
+    pub fn open_from(&self, position: u64) -> Result<impl Read + Send + use<>, RegistryError> {
+        self.blob.stream(position)
     }
 }
 
@@ -90,21 +102,21 @@ impl Artifact {
                 invalid(format!("{} layers are more than the limit of {MAX_LAYERS}", layers.len())).into()
             );
         }
-        let layers = layers
-            .into_iter()
-            .map(|layer| {
-                let digest: Digest = layer.digest.parse().map_err(|error| invalid(format!("{error}")))?;
-                Ok(ArtifactLayer {
-                    media_type: layer.media_type,
-                    blob: RegistryBlob::new(Arc::clone(place), digest.clone(), layer.size),
-                    digest,
-                    size: layer.size,
-                    annotations: layer.annotations.unwrap_or_default(),
-                })
+        let part = |raw: RawDescriptor| -> Result<ArtifactLayer, RegistryError> {
+            let digest: Digest = raw.digest.parse().map_err(|error| invalid(format!("{error}")))?;
+            Ok(ArtifactLayer {
+                media_type: raw.media_type,
+                blob: RegistryBlob::new(Arc::clone(place), digest.clone(), raw.size),
+                digest,
+                size: raw.size,
+                annotations: raw.annotations.unwrap_or_default(),
             })
-            .collect::<Result<Vec<_>, RegistryError>>()?;
-        let artifact_type =
-            raw.artifact_type.or(raw.config.map(|config| config.media_type)).unwrap_or_default();
-        Ok(Artifact { digest, artifact_type, annotations: raw.annotations.unwrap_or_default(), layers })
+        };
+        let layers = layers.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
+        let config = raw.config.map(part).transpose()?;
+        let said = config.as_ref().map(|config| config.media_type.clone());
+        let artifact_type = raw.artifact_type.or(said).unwrap_or_default();
+        let annotations = raw.annotations.unwrap_or_default();
+        Ok(Artifact { digest, artifact_type, annotations, config, layers })
     }
 }

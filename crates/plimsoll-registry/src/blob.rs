@@ -40,12 +40,13 @@ impl RegistryBlob {
         self.size
     }
 
-    pub(crate) fn stream(&self) -> Result<BlobReader, RegistryError> {
+    /// The blob from byte number `position` on; the whole blob is asked for where the registry knows no ranges.
+    pub(crate) fn stream(&self, position: u64) -> Result<BlobReader, RegistryError> {
         let mut reader = BlobReader {
             place: Arc::clone(&self.place),
             digest: self.digest.clone(),
             size: (self.size > 0).then_some(self.size),
-            position: 0,
+            position,
             skip: 0,
             resumed: 0,
             body: None,
@@ -58,7 +59,7 @@ impl RegistryBlob {
 
 impl Blob for RegistryBlob {
     fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
-        match self.stream() {
+        match self.stream(0) {
             Ok(reader) => Ok(Box::new(reader)),
             Err(error) => Err(into_io(error)),
         }

@@ -1,4 +1,4 @@
-//! Why an image cannot be had from a registry.
+//! Why something cannot be had from a registry, or put into it.
 
 use plimsoll_http::{HttpError, Url};
 use plimsoll_image::ImageError;
@@ -184,7 +184,7 @@ impl RegistryError {
     }
 
     /// True when asking another registry makes no sense either.
-    pub(crate) fn is_final(&self) -> bool {
+    pub fn is_final(&self) -> bool {
         matches!(
             self,
             RegistryError::Http(

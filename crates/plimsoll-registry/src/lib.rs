@@ -1,8 +1,8 @@
-//! Images in registries: the reading half of the OCI distribution specification v1.1, with the ways of signing in that
+//! Images and artifacts in registries by the OCI distribution specification v1.1, with the ways of signing in that
 //! Docker's and Podman's tools have established.
 //!
 //! Nothing is stored: an image's manifest and configuration are fetched and their digests verified, its layers come as
-//! streams from the socket.
+//! streams from the socket. Of the writing half there is what publishing an artifact takes: blobs and manifests.
 
 mod artifact;
 mod attached;
@@ -11,6 +11,7 @@ mod blob;
 mod credentials;
 mod error;
 mod place;
+mod push;
 mod reference;
 mod registry;
 

@@ -85,6 +85,27 @@ pub(crate) struct Place {
 pub(crate) enum Verb {
     Get,
     Head,
+    Post,
+    Put,
+}
+
+impl Verb {
+    /// What a token must be good for.
+    fn access(self) -> &'static str {
+        match self {
+            Verb::Get | Verb::Head => "pull",
+            Verb::Post | Verb::Put => "pull,push",
+        }
+    }
+}
+
+/// A request to be made.
+pub(crate) struct Call<'a> {
+    pub verb: Verb,
+    pub url: &'a Url,
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Sent with `Post` and `Put` only.
+    pub body: &'a [u8],
 }
 
 impl Place {
@@ -113,14 +134,31 @@ impl Place {
         headers: &[(&str, &str)],
         what: &str,
     ) -> Result<Response, RegistryError> {
-        let base = self.host.base(self.host.scheme(&self.client)?)?;
-        let url = base.join(&format!("/v2/{}/{path}", self.repository))?;
+        let url = self.url(path)?;
+        self.exchange(&Call { verb, url: &url, headers, body: &[] }, what)
+    }
+
+    fn base(&self) -> Result<Url, HttpError> {
+        self.host.base(self.host.scheme(&self.client)?)
+    }
+
+    /// The URL of `/v2/<repository>/<path>`.
+    pub(crate) fn url(&self, path: &str) -> Result<Url, HttpError> {
+        self.base()?.join(&format!("/v2/{}/{path}", self.repository))
+    }
+
+    /// Makes a request as [`Place::request`] does, to any URL. Credentials go to the repository's own host only.
+    pub(crate) fn exchange(&self, call: &Call<'_>, what: &str) -> Result<Response, RegistryError> {
+        let base = self.base()?;
+        if !call.url.same_origin(&base) {
+            return check(self.send(call, None)?, what);
+        }
         let mut authorization = self.state().authorization.clone();
         for _ in 1..MAX_ROUNDS {
-            let response = self.send(verb, &url, headers, authorization.as_ref())?;
+            let response = self.send(call, authorization.as_ref())?;
             // Object storage has its own reasons for a refusal.
             let challenge = match response.status() {
-                _ if !response.url().same_origin(&url) => None,
+                _ if !response.url().same_origin(call.url) => None,
                 401 => Challenge::choose(&response.headers("WWW-Authenticate")),
                 // Where strangers may look around, what they may not see is forbidden or missing, and nothing says
                 // how to sign in.
@@ -131,28 +169,25 @@ impl Place {
                 _ => None,
             };
             let Some(challenge) = challenge else { return self.check(response, what) };
-            let fresh = self.authorize(&challenge, &url, authorization.as_ref())?;
+            let fresh = self.authorize(&challenge, call, authorization.as_ref())?;
             if fresh.is_none() || fresh == authorization {
                 return self.check(response, what);
             }
             authorization = fresh;
         }
-        let response = self.send(verb, &url, headers, authorization.as_ref())?;
+        let response = self.send(call, authorization.as_ref())?;
         self.check(response, what)
     }
 
-    fn send(
-        &self,
-        verb: Verb,
-        url: &Url,
-        headers: &[(&str, &str)],
-        authorization: Option<&Secret>,
-    ) -> Result<Response, HttpError> {
-        let mut request = match verb {
-            Verb::Get => self.client.get(url.clone()),
-            Verb::Head => self.client.head(url.clone()),
+    fn send(&self, call: &Call<'_>, authorization: Option<&Secret>) -> Result<Response, HttpError> {
+        let url = call.url.clone();
+        let mut request = match call.verb {
+            Verb::Get => self.client.get(url),
+            Verb::Head => self.client.head(url),
+            Verb::Post => self.client.post(url, call.body.to_vec()),
+            Verb::Put => self.client.put(url, call.body.to_vec()),
         };
-        for (name, value) in headers {
+        for (name, value) in call.headers {
             request = request.header(name, value);
         }
         if let Some(authorization) = authorization {
@@ -166,7 +201,7 @@ impl Place {
     fn authorize(
         &self,
         challenge: &Challenge,
-        url: &Url,
+        call: &Call<'_>,
         refused: Option<&Secret>,
     ) -> Result<Option<Secret>, RegistryError> {
         let mut state = self.state();
@@ -174,8 +209,8 @@ impl Place {
             return Ok(state.authorization.clone());
         }
         let found = state.found.get_or_insert_with(|| self.find());
-        let scope = format!("repository:{}:pull", self.repository);
-        let registry = &self.host.registry;
+        let scope = format!("repository:{}:{}", self.repository, call.verb.access());
+        let (registry, url) = (&self.host.registry, call.url);
         let answer = Asker { client: &self.client, registry, url, scope: &scope, found }.answer(challenge)?;
         if answer.is_some() {
             state.authorization.clone_from(&answer);

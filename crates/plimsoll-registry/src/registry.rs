@@ -180,6 +180,11 @@ impl Registry {
         act(&self.place(reference.registry(), reference.repository(), true))
     }
 
+    /// The reference's own repository, which is never a mirror.
+    pub(crate) fn own_place(&self, reference: &Reference) -> Arc<Place> {
+        self.place(reference.registry(), reference.repository(), true)
+    }
+
     fn place(&self, registry: &str, repository: &str, own: bool) -> Arc<Place> {
         let host = {
             let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -233,7 +238,7 @@ pub(crate) fn fetch(
     Ok(Fetched { bytes, media_type, digest })
 }
 
-fn digest_of(algorithm: Algorithm, bytes: &[u8]) -> Digest {
+pub(crate) fn digest_of(algorithm: Algorithm, bytes: &[u8]) -> Digest {
     let mut hasher = Hasher::new(algorithm);
     hasher.update(bytes);
     hasher.finish()

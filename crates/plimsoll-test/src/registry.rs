@@ -1,5 +1,6 @@
-//! A registry for tests: the reading half of the OCI distribution specification v1.1 over HTTP/1.1 on a port of this
-//! machine, with the ways of signing in that real registries have and with faults on demand.
+//! A registry for tests: the OCI distribution specification v1.1, as far as images and artifacts are read and pushed with
+//! it, over HTTP/1.1 on a port of this machine, with the ways of signing in that real registries have and with faults on
+//! demand. It serves plain files with entity tags too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -91,6 +92,9 @@ struct Content {
     /// Whether referrers are listed, and how many to a page.
     referrers: Option<usize>,
     blobs: BTreeMap<String, Vec<u8>>,
+    /// Plain files by path.
+    files: BTreeMap<String, Vec<u8>>,
+    uploads: usize,
     /// By repository and tag or digest: media type and bytes.
     manifests: BTreeMap<(String, String), (String, Vec<u8>)>,
     faults: Vec<PlannedFault>,
@@ -223,6 +227,22 @@ impl FakeRegistry {
         digest
     }
 
+    /// Serves a plain file at a path such as `/db/latest.index`, with its digest as the entity tag.
+    pub fn put_file(&self, path: &str, bytes: &[u8]) {
+        self.shared.content().files.insert(path.to_owned(), bytes.to_vec());
+    }
+
+    /// The manifest under a tag or digest of a repository.
+    pub fn manifest(&self, repository: &str, id: &str) -> Option<Vec<u8>> {
+        let content = self.shared.content();
+        content.manifests.get(&(repository.to_owned(), id.to_owned())).map(|(_, bytes)| bytes.clone())
+    }
+
+    /// The bytes of a blob.
+    pub fn blob(&self, digest: &str) -> Option<Vec<u8>> {
+        self.shared.content().blobs.get(digest).cloned()
+    }
+
     /// Adds a manifest under its digest, and under a tag where one is given.
     pub fn put_manifest(
         &self,
@@ -343,7 +363,7 @@ fn serve(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
     if reader.fill_buf()?.first() == Some(&0x16) {
         return Ok(());
     }
-    while let Some(request) = read_request(&mut reader)? {
+    while let Some((request, body)) = read_request(&mut reader)? {
         let (answer, fault) = {
             let mut content = shared.content();
             content.requests.push(request.clone());
@@ -354,7 +374,7 @@ fn serve(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
                 planned.times -= 1;
                 planned.fault.clone()
             });
-            (respond(&mut content, &request, shared.address), fault)
+            (respond(&mut content, &request, &body, shared.address), fault)
         };
         if !write_answer(stream, &request.method, answer, fault)? {
             break;
@@ -363,7 +383,10 @@ fn serve(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Recorded>> {
+/// The largest body that is taken.
+const MAX_BODY: u64 = 256 << 20;
+
+fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(Recorded, Vec<u8>)>> {
     let mut line = || -> io::Result<String> {
         let mut line = String::new();
         reader.by_ref().take(64 * 1024).read_line(&mut line)?;
@@ -381,17 +404,22 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Recorded>> {
     }
     let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0_u64);
     let mut body = Vec::new();
-    reader.by_ref().take(length.min(1 << 20)).read_to_end(&mut body)?;
-    Ok(Some(Recorded { method, target, headers, body: String::from_utf8_lossy(&body).into_owned() }))
+    reader.by_ref().take(length.min(MAX_BODY)).read_to_end(&mut body)?;
+    // What is no text is not recorded.
+    let text = String::from_utf8(body.clone()).unwrap_or_default();
+    Ok(Some((Recorded { method, target, headers, body: text }, body)))
 }
 
-fn respond(content: &mut Content, request: &Recorded, address: SocketAddr) -> Answer {
+fn respond(content: &mut Content, request: &Recorded, body: &[u8], address: SocketAddr) -> Answer {
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     if path == "/token" {
         return token(content, request, query);
     }
     if let Some(digest) = path.strip_prefix("/storage/") {
         return blob(content, request, digest);
+    }
+    if let Some(bytes) = content.files.get(path) {
+        return file(content, request, bytes);
     }
     let Some(rest) = path.strip_prefix("/v2/") else {
         return Answer::error(404, "NOT_FOUND", "no such page");
@@ -405,6 +433,10 @@ fn respond(content: &mut Content, request: &Recorded, address: SocketAddr) -> An
     match found {
         None if rest.is_empty() => Answer::new(200, "application/json", "{}"),
         None => Answer::error(404, "NOT_FOUND", "no such page"),
+        Some((place, name, id)) if matches!(request.method.as_str(), "POST" | "PUT") => {
+            let (name, id) = (name.to_owned(), id.to_owned());
+            store(content, request, body, (place, &name, &id))
+        }
         Some(("/blobs/", _, digest)) => blob(content, request, digest),
         Some(("/referrers/", name, digest)) => referrers(content, name, digest, query),
         Some((_, name, id)) => match content.manifests.get(&(name.to_owned(), id.to_owned())) {
@@ -455,11 +487,15 @@ fn refuse(content: &Content, request: &Recorded, repository: &str, address: Sock
             (sent == basic(user, password), "Basic realm=\"Registry \\\"Realm\\\"\"".to_owned())
         }
         Auth::Token { .. } => {
-            let scope = format!("repository:{repository}:pull");
+            let writes = matches!(request.method.as_str(), "POST" | "PUT");
+            let pull = format!("repository:{repository}:pull");
+            let push = format!("{pull},push");
             let token = sent.strip_prefix("Bearer ").unwrap_or_default();
+            let good = |scope: &str| scope == push || (!writes && scope == pull);
             let known = content.tokens.iter().any(|(known, scopes)| {
-                known == token && (repository.is_empty() || scopes.split(' ').any(|known| known == scope))
+                known == token && (repository.is_empty() || scopes.split(' ').any(good))
             });
+            let scope = if writes { push.clone() } else { pull.clone() };
             let scope = if repository.is_empty() { String::new() } else { format!(",scope=\"{scope}\"") };
             (known, format!("Bearer realm=\"http://{address}/token\",service=\"fake registry\"{scope}"))
         }
@@ -536,6 +572,66 @@ fn blob(content: &Content, request: &Recorded, digest: &str) -> Answer {
         Some(from) if from < bytes.len() => Answer::new(206, media_type, &bytes[from..])
             .with("Content-Range", format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len())),
         Some(_) => Answer::new(416, media_type, "").with("Content-Range", format!("bytes */{}", bytes.len())),
+    }
+}
+
+/// A plain file, with conditional requests (RFC 9110, section 13).
+fn file(content: &Content, request: &Recorded, bytes: &[u8]) -> Answer {
+    let (tag, media_type) = (format!("\"{}\"", sha256(bytes)), "application/octet-stream");
+    if request.header("if-none-match") == Some(&tag) {
+        return Answer::new(304, media_type, "").with("ETag", &tag);
+    }
+    let from = request
+        .header("range")
+        .filter(|_| !content.no_ranges && request.header("if-range").is_none_or(|known| known == tag))
+        .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok())
+        .filter(|from| *from < bytes.len());
+    let answer = match from {
+        None => Answer::new(200, media_type, bytes),
+        Some(from) => Answer::new(206, media_type, &bytes[from..])
+            .with("Content-Range", format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len())),
+    };
+    answer.with("ETag", tag)
+}
+
+/// Takes in a blob or a manifest.
+fn store(content: &mut Content, request: &Recorded, body: &[u8], at: (&str, &str, &str)) -> Answer {
+    let (place, name, id) = at;
+    let query = request.target.split_once('?').map_or("", |(_, query)| query);
+    let digest = sha256(body).to_string();
+    match (request.method.as_str(), place, id.strip_prefix("uploads/")) {
+        ("POST", "/blobs/", Some("")) => {
+            content.uploads += 1;
+            let location = format!("/v2/{name}/blobs/uploads/{}?_state=open", content.uploads);
+            Answer::new(202, "text/plain", "").with("Location", location)
+        }
+        ("PUT", "/blobs/", Some(_)) => {
+            let said = form(query).into_iter().find(|(key, _)| key == "digest").map(|(_, value)| value);
+            if said.as_deref() != Some(&digest) {
+                return Answer::error(
+                    400,
+                    "DIGEST_INVALID",
+                    "provided digest did not match uploaded content",
+                );
+            }
+            content.blobs.insert(digest.clone(), body.to_vec());
+            Answer::new(201, "text/plain", "").with("Docker-Content-Digest", digest)
+        }
+        ("PUT", "/manifests/", _) => {
+            let manifest: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+            let layers = manifest["layers"].as_array().into_iter().flatten();
+            let mut parts = layers.chain([&manifest["config"]]).filter_map(|part| part["digest"].as_str());
+            if let Some(missing) = parts.find(|part| !content.blobs.contains_key(*part)) {
+                return Answer::error(400, "MANIFEST_BLOB_UNKNOWN", &format!("blob unknown: {missing}"));
+            }
+            let media_type = request.header("content-type").unwrap_or_default().to_owned();
+            for id in [id, digest.as_str()] {
+                let value = (media_type.clone(), body.to_vec());
+                content.manifests.insert((name.to_owned(), id.to_owned()), value);
+            }
+            Answer::new(201, "text/plain", "").with("Docker-Content-Digest", digest)
+        }
+        _ => Answer::error(405, "UNSUPPORTED", "the operation is unsupported"),
     }
 }
 

@@ -19,6 +19,12 @@ fn help() {
         ("help-scan-short", &["scan", "-h"], 0),
         ("help-scan", &["scan", "--help"], 0),
         ("help-db", &["db", "--help"], 0),
+        ("help-db-update", &["db", "update", "--help"], 0),
+        ("help-db-import", &["db", "import", "--help"], 0),
+        ("help-db-push", &["db", "push", "--help"], 0),
+        ("help-db-search", &["db", "search", "--help"], 0),
+        ("help-db-diff", &["db", "diff", "--help"], 0),
+        ("help-db-export", &["db", "export", "--help"], 0),
         ("help-db-build", &["db", "build", "--help"], 0),
         ("help-db-status", &["db", "status", "--help"], 0),
         ("help-db-verify", &["db", "verify", "--help"], 0),
@@ -30,7 +36,9 @@ fn help() {
         ("help-explain", &["explain", "--help"], 0),
         ("help-completion", &["completion", "--help"], 0),
     ] {
-        place.run(arguments).code(code).matches(name);
+        let mut command = place.command(arguments);
+        command.env_remove("PLIMSOLL_SKIP_DB_UPDATE");
+        place.run_with(command, b"").code(code).matches(name);
     }
     let version = place.run(&["--version"]).code(0).silent();
     assert_eq!(version.stdout, format!("plimsoll {}\n", env!("CARGO_PKG_VERSION")));
@@ -56,11 +64,15 @@ fn wrong_command_lines() {
         ("usage-username", &["scan", "x", "--username", "u"]),
         ("usage-token", &["scan", "x", "--username", "u", "--registry-token", "t"]),
         ("usage-db-build", &["db", "build"]),
+        ("usage-db-push", &["db", "push"]),
+        ("usage-db-max-age", &["scan", "x.tar", "--db-max-age", "old"]),
         ("usage-list", &["list", "everything"]),
         ("usage-explain", &["explain", "PRB-9999"]),
         ("usage-compare-versions", &["compare-versions", "klingon"]),
     ] {
-        let run = place.run(arguments).code(2);
+        let mut command = place.command(arguments);
+        command.env_remove("PLIMSOLL_SKIP_DB_UPDATE");
+        let run = place.run_with(command, b"").code(2);
         assert_eq!(run.stdout, "", "{name}");
         run.matches(name);
     }

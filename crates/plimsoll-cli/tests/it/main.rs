@@ -22,3 +22,4 @@ mod registries;
 mod samples;
 mod settings;
 mod targets;
+mod updates;

@@ -62,7 +62,8 @@ impl Place {
         names
     }
 
-    /// The command, with this place as the working directory and nothing of the environment of the tests.
+    /// The command, with this place as the working directory and nothing of the environment of the tests. It fetches no
+    /// advisory database by itself: tests open no connection to other machines.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
         command
@@ -72,6 +73,7 @@ impl Place {
             .env("HOME", self.path("home"))
             .env("TMPDIR", self.path("home"))
             .env("SOURCE_DATE_EPOCH", "1700000000")
+            .env("PLIMSOLL_SKIP_DB_UPDATE", "1")
             .stdin(Stdio::null());
         command
     }
