@@ -9,15 +9,21 @@ use crate::write::WriteError;
 #[derive(Default)]
 pub(crate) struct Strings {
     table: HashTable<u32>,
+    /// The number that was given out last: the same text often comes again at once.
+    last: u32,
     pub(crate) ends: Vec<u32>,
     pub(crate) bytes: Vec<u8>,
 }
 
 impl Strings {
     pub(crate) fn intern(&mut self, text: &[u8]) -> Result<u32, WriteError> {
+        if !self.ends.is_empty() && self.get(self.last) == text {
+            return Ok(self.last);
+        }
         let hash = xxh3_64(text);
         let (ends, bytes) = (&self.ends, &self.bytes);
         if let Some(number) = self.table.find(hash, |number| at(ends, bytes, *number) == text) {
+            self.last = *number;
             return Ok(*number);
         }
         let number = u32::try_from(self.ends.len()).map_err(|_| WriteError::TooMany("strings"))?;
@@ -26,6 +32,7 @@ impl Strings {
         self.ends.push(end);
         let (ends, bytes) = (&self.ends, &self.bytes);
         self.table.insert_unique(hash, number, |number| xxh3_64(at(ends, bytes, *number)));
+        self.last = number;
         Ok(number)
     }
 
@@ -89,4 +96,14 @@ fn hash(run: &[u32]) -> u64 {
         hash = product as u64 ^ (product >> 64) as u64;
     }
     hash
+}
+
+/// The beginning of a text as a number that is ordered as the texts are, where they differ there: most comparisons of a sort
+/// then need not look at the texts themselves, which lie all over the memory.
+pub(crate) fn prefix(text: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    for (to, from) in bytes.iter_mut().zip(text) {
+        *to = *from;
+    }
+    u128::from_be_bytes(bytes)
 }

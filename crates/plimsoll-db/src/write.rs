@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::format::{self, SECTION_COUNT, Section};
 use crate::model::{End, Extras, FactRecord, Record};
-use crate::pool::{Runs, Strings};
+use crate::pool::{self, Runs, Strings};
 use crate::prose::ProseWriter;
 
 /// What a writer must be told beside the advisories.
@@ -501,8 +501,7 @@ impl<W: Write + Seek> Builder<W> {
     fn keys_and_facts(&mut self) -> Result<Vec<u8>, WriteError> {
         self.by_name = HashTable::new();
         let keys = &self.keys;
-        let mut order: Vec<u32> = (0..keys.len() as u32).collect();
-        order.sort_unstable_by(|a, b| keys.get(*a).cmp(keys.get(*b)));
+        let order = key_order(keys);
         let mut ranks = vec![0u32; order.len()];
         for (rank, number) in (0..).zip(&order) {
             if let Some(slot) = ranks.get_mut(*number as usize) {
@@ -542,12 +541,14 @@ impl<W: Write + Seek> Builder<W> {
         named.sort_unstable();
         named.dedup();
         let strings = &self.strings;
-        let mut runs: Vec<&[(u32, u32)]> = named.chunk_by(|a, b| a.0 == b.0).collect();
+        let runs: Vec<&[(u32, u32)]> = named.chunk_by(|a, b| a.0 == b.0).collect();
         let name = |run: &[(u32, u32)]| run.first().map_or(&[][..], |(name, _)| strings.get(*name));
-        runs.sort_unstable_by(|a, b| name(a).cmp(name(b)));
+        let mut ordered: Vec<(u128, &[(u32, u32)])> =
+            runs.into_iter().map(|run| (pool::prefix(name(run)), run)).collect();
+        ordered.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1))));
         let mut builder = fst::MapBuilder::memory();
         let mut advisories = Vec::new();
-        for run in runs {
+        for (_, run) in ordered {
             advisories.clear();
             advisories.extend(run.iter().map(|(_, advisory)| *advisory));
             let start = self.lists.intern(&advisories, "list entries")?;
@@ -673,6 +674,39 @@ impl<W: Write + Seek> Builder<W> {
         out.flush()?;
         Ok(out)
     }
+}
+
+/// The numbers of the keys in the order of their bytes.
+fn key_order(keys: &Strings) -> Vec<u32> {
+    // By ecosystem first, of which there are few, so that the beginnings of the names can be compared as numbers.
+    let ecosystem =
+        |key: &[u8]| key.iter().position(|byte| *byte == format::SEPARATOR).map_or(0, |at| at + 1);
+    let mut ranks: BTreeMap<&[u8], u16> = BTreeMap::new();
+    for number in 0..keys.len() as u32 {
+        let key = keys.get(number);
+        let name = key.get(..ecosystem(key)).unwrap_or_default();
+        if !ranks.contains_key(name) {
+            ranks.insert(name, 0);
+        }
+    }
+    let few = ranks.len() < usize::from(u16::MAX);
+    for (rank, slot) in (0..).zip(ranks.values_mut()) {
+        *slot = rank;
+    }
+    let mut order: Vec<(u16, u128, u32)> = (0..keys.len() as u32)
+        .map(|number| {
+            let key = keys.get(number);
+            let (ecosystem, name) = key.split_at(ecosystem(key));
+            // Of too many ecosystems none has a rank, and the keys themselves decide.
+            if few {
+                (ranks.get(ecosystem).copied().unwrap_or(0), pool::prefix(name), number)
+            } else {
+                (0, 0, number)
+            }
+        })
+        .collect();
+    order.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| keys.get(a.2).cmp(keys.get(b.2))));
+    order.into_iter().map(|(_, _, number)| number).collect()
 }
 
 fn fact_bytes(fact: &Pending) -> [u8; format::FACT_LEN] {

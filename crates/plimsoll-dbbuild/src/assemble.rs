@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::{Seek, Write};
 
-use plimsoll_advisory::Advisory;
 use plimsoll_db::{Builder, Extras, Record, WriteError, WriteOptions};
 
 use crate::report::{BuildReport, Drops, SourceReport};
@@ -11,7 +10,9 @@ use crate::report::{BuildReport, Drops, SourceReport};
 /// An index in the making.
 pub(crate) struct Assembler<W> {
     builder: Builder<W>,
-    sources: BTreeMap<String, SourceReport>,
+    sources: Vec<SourceReport>,
+    /// The place of the source that was asked for last.
+    last: usize,
     ecosystems: BTreeMap<String, u64>,
 }
 
@@ -19,26 +20,30 @@ impl<W: Write + Seek> Assembler<W> {
     pub(crate) fn new(out: W, options: WriteOptions) -> Result<Assembler<W>, WriteError> {
         Ok(Assembler {
             builder: Builder::new(out, options)?,
-            sources: BTreeMap::new(),
+            sources: Vec::new(),
+            last: 0,
             ecosystems: BTreeMap::new(),
         })
     }
 
-    /// Counts an advisory that was read; false when its source took it back.
-    pub(crate) fn admits(&mut self, advisory: &Advisory) -> bool {
-        let source = self.source(&advisory.source);
+    /// Counts an advisory that was read, and whether its source took it back.
+    pub(crate) fn read(&mut self, source: &str, withdrawn: bool) {
+        let source = self.source(source);
         source.read += 1;
-        let withdrawn = advisory.withdrawn.is_some();
         source.withdrawn += u64::from(withdrawn);
-        !withdrawn
     }
 
+    /// The counts of a source. The same one is asked for over and over.
     fn source(&mut self, id: &str) -> &mut SourceReport {
-        // An entry would take a copy of the id for each of millions of records.
-        if !self.sources.contains_key(id) {
-            self.sources.insert(id.to_owned(), SourceReport { id: id.to_owned(), ..SourceReport::default() });
+        let known = match self.sources.get(self.last) {
+            Some(source) if source.id == id => Some(self.last),
+            _ => self.sources.iter().position(|source| source.id == id),
+        };
+        self.last = known.unwrap_or(self.sources.len());
+        if known.is_none() {
+            self.sources.push(SourceReport { id: id.to_owned(), ..SourceReport::default() });
         }
-        self.sources.entry(id.to_owned()).or_default()
+        &mut self.sources[self.last]
     }
 
     /// Adds what became of an advisory of `source`: a record, or nothing when nothing of it can be matched.
@@ -73,7 +78,8 @@ impl<W: Write + Seek> Assembler<W> {
     ) -> Result<W, WriteError> {
         report.ecosystems = self.ecosystems.into_iter().collect();
         report.dropped = drops.finish();
-        report.sources = self.sources.into_values().collect();
+        report.sources = self.sources;
+        report.sources.sort_by(|a, b| a.id.cmp(&b.id));
         report.advisories = self.builder.advisories();
         report.facts = report.ecosystems.iter().map(|(_, count)| count).sum();
         self.builder.finish(extras)

@@ -4,8 +4,9 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
 
-use plimsoll_db::{Extras, WriteError, WriteOptions};
+use plimsoll_db::{Extras, Record, WriteError, WriteOptions};
 use plimsoll_dbimport::{Counts, ImportError as ReadError, Item, Kind, Stop};
 use plimsoll_types::Timestamp;
 
@@ -38,6 +39,16 @@ pub enum ImportError {
     },
 }
 
+/// How many advisories travel from the reader to the index at a time.
+const BATCH: usize = 256;
+
+/// What became of an advisory that was read.
+struct Part {
+    source: String,
+    withdrawn: bool,
+    record: Option<Record>,
+}
+
 /// Compiles the database at `database` and writes the index to `output`, a new file. `built` is the time that the index
 /// states as its own.
 ///
@@ -56,36 +67,57 @@ pub fn import(
     let file = BufWriter::with_capacity(1 << 20, File::create(output).map_err(unwritable)?);
     let mut assembler = Assembler::new(file, WriteOptions { built, digest: true })?;
     let (mut drops, mut extras) = (Drops::default(), Extras::default());
-    // An error of the index passes through the reader, which knows nothing of it.
-    let mut failed: Option<WriteError> = None;
-    let mut take = |item: Item| {
-        match item {
-            Item::Advisory(advisory) => {
-                if assembler.admits(&advisory) {
-                    let source = advisory.source.clone();
-                    let record = merge::record(advisory, &mut drops);
-                    if let Err(error) = assembler.record(&source, record) {
-                        failed = Some(error);
-                        return Err(Stop("the index cannot be written".into()));
-                    }
+    let read = std::thread::scope(|scope| {
+        // One thread reads and makes records, one puts them into the index: both are about the same work.
+        let (sender, receiver) = sync_channel::<Vec<Part>>(4);
+        let assembler = &mut assembler;
+        let builder = scope.spawn(move || -> Result<(), WriteError> {
+            for Part { source, withdrawn, record } in receiver.into_iter().flatten() {
+                assembler.read(&source, withdrawn);
+                if !withdrawn {
+                    assembler.record(&source, record)?;
                 }
             }
-            Item::Epss(score) => extras.epss.push((score.cve, score.epss)),
-            Item::Lifecycle(lifecycle) => extras.lifecycles.push(lifecycle),
-            Item::Repository(found) => extras.repositories.push((found.repository, found.cpes)),
+            Ok(())
+        });
+        let mut batch: Vec<Part> = Vec::with_capacity(BATCH);
+        // An error of the index ends the other thread, and then nobody listens.
+        let gone = |_| Stop("the index cannot be written".into());
+        let mut take = |item: Item| {
+            match item {
+                Item::Advisory(advisory) => {
+                    let (source, withdrawn) = (advisory.source.clone(), advisory.withdrawn.is_some());
+                    let record = if withdrawn { None } else { merge::record(advisory, &mut drops) };
+                    batch.push(Part { source, withdrawn, record });
+                    if batch.len() == BATCH {
+                        let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                        sender.send(full).map_err(gone)?;
+                    }
+                }
+                Item::Epss(score) => extras.epss.push((score.cve, score.epss)),
+                Item::Lifecycle(lifecycle) => extras.lifecycles.push(lifecycle),
+                Item::Repository(found) => extras.repositories.push((found.repository, found.cpes)),
+            }
+            Ok(())
+        };
+        let read = match kind {
+            Kind::TrivyDb => plimsoll_dbimport::trivy_db(database, &mut take),
+            Kind::GrypeDb => plimsoll_dbimport::grype_db(database, &mut take),
+            // It names jars, not vulnerabilities.
+            Kind::JavaDb => return Err(ImportError::Unknown { path: database.to_owned() }),
+        };
+        // Nobody listens only when the other thread has failed, which joining it reports.
+        let _ = sender.send(batch);
+        drop(sender);
+        match builder.join() {
+            Ok(built) => built?,
+            Err(panic) => std::panic::resume_unwind(panic),
         }
-        Ok(())
-    };
-    let outcome = match kind {
-        Kind::TrivyDb => plimsoll_dbimport::trivy_db(database, &mut take),
-        Kind::GrypeDb => plimsoll_dbimport::grype_db(database, &mut take),
-        // It names jars, not vulnerabilities.
-        Kind::JavaDb => return Err(ImportError::Unknown { path: database.to_owned() }),
-    };
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    let counts = outcome?;
+        Ok(read?)
+    });
+    let counts = read?;
+    // What the database says of a release comes before what is built in.
+    extras.lifecycles.extend(plimsoll_advisory::lifecycles());
     let mut report = BuildReport::default();
     let mut file = assembler.finish(extras, drops, &mut report)?;
     file.flush().map_err(unwritable)?;

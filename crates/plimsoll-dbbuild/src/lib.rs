@@ -254,7 +254,9 @@ fn compile_counted<W: Write + Seek>(
     let mut assembler = Assembler::new(out, *options)?;
     let mut kept = Vec::with_capacity(sink.advisories.len());
     for advisory in sink.advisories {
-        if assembler.admits(&advisory) {
+        let withdrawn = advisory.withdrawn.is_some();
+        assembler.read(&advisory.source, withdrawn);
+        if !withdrawn {
             kept.push(advisory);
         }
     }
