@@ -5,14 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Cursor, Seek, SeekFrom, Write};
 
-use hashbrown::HashTable;
 use plimsoll_types::{CvssVector, Severity, Timestamp};
 use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::format::{self, SECTION_COUNT, Section};
 use crate::model::{End, Extras, FactRecord, Record};
-use crate::pool::{self, Runs, Strings};
+use crate::pool::{self, Runs, Strings, Table};
 use crate::prose::ProseWriter;
 
 /// What a writer must be told beside the advisories.
@@ -149,7 +148,7 @@ pub struct Builder<W> {
     facts: Vec<Pending>,
     heads: Vec<Head>,
     details: Vec<Detail>,
-    by_name: HashTable<u32>,
+    by_name: Table,
     lists: Runs,
     intervals: Runs,
     extents: Runs,
@@ -179,7 +178,7 @@ impl<W: Write + Seek> Builder<W> {
             facts: Vec::new(),
             heads: Vec::new(),
             details: vec![Detail::NONE],
-            by_name: HashTable::new(),
+            by_name: Table::default(),
             lists: Runs::default(),
             intervals: Runs::default(),
             extents: Runs::default(),
@@ -218,13 +217,12 @@ impl<W: Write + Seek> Builder<W> {
     fn advisory(&mut self, record: &Record) -> Result<u32, WriteError> {
         let id = self.strings.intern(record.id.as_bytes())?;
         let source = self.strings.intern(record.source.as_bytes())?;
-        let hash = |id: u32, source: u32| xxh3_64(&(u64::from(source) << 32 | u64::from(id)).to_le_bytes());
+        let hash = xxh3_64(&(u64::from(source) << 32 | u64::from(id)).to_le_bytes()) as u32;
         let heads = &self.heads;
-        let same = |number: &u32| {
-            heads.get(*number as usize).is_some_and(|head| (head.id, head.source) == (id, source))
+        let same = |number| {
+            heads.get(number as usize).is_some_and(|head: &Head| (head.id, head.source) == (id, source))
         };
-        if let Some(number) = self.by_name.find(hash(id, source), same) {
-            let number = *number;
+        if let Some(number) = self.by_name.find(hash, same) {
             self.join(number, record)?;
             return Ok(number);
         }
@@ -241,10 +239,7 @@ impl<W: Write + Seek> Builder<W> {
         };
         let detail = self.detail(0, detail)?;
         self.heads.push(Head { id, source, detail, flags: flags(record) });
-        let heads = &self.heads;
-        self.by_name.insert_unique(hash(id, source), number, |number| {
-            heads.get(*number as usize).map_or(0, |head| hash(head.id, head.source))
-        });
+        self.by_name.insert(hash, number);
         Ok(number)
     }
 
@@ -439,12 +434,12 @@ impl<W: Write + Seek> Builder<W> {
         let lifecycles = self.lifecycles(&extras)?;
         let repositories = self.repositories(&extras)?;
 
-        let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+        let word = |word: &u32| word.to_le_bytes();
         self.section(&mut table, &prose_blocks)?;
         drop(prose_blocks);
         let strings = std::mem::take(&mut self.strings);
         self.section(&mut table, &strings.bytes)?;
-        self.section(&mut table, &words(&strings.ends))?;
+        self.records(&mut table, &strings.ends, word)?;
         drop(strings);
         self.section(&mut table, &keys)?;
         self.section(&mut table, &identifiers)?;
@@ -457,7 +452,7 @@ impl<W: Write + Seek> Builder<W> {
             std::mem::take(&mut self.lists),
             std::mem::take(&mut self.qualifiers),
         ] {
-            self.section(&mut table, &words(&runs.words))?;
+            self.records(&mut table, &runs.words, word)?;
         }
         let heads = std::mem::take(&mut self.heads);
         self.records(&mut table, &heads, head_bytes)?;
@@ -499,7 +494,7 @@ impl<W: Write + Seek> Builder<W> {
 
     /// Orders the facts by key; returns the key table.
     fn keys_and_facts(&mut self) -> Result<Vec<u8>, WriteError> {
-        self.by_name = HashTable::new();
+        self.by_name = Table::default();
         let keys = &self.keys;
         let order = key_order(keys);
         let mut ranks = vec![0u32; order.len()];
