@@ -50,11 +50,8 @@ pub(crate) enum Command {
         /// What to list
         what: What,
     },
-    /// Explain a code that reports use
-    Explain {
-        /// The code, such as PRB-0001
-        code: String,
-    },
+    /// Explain a code that reports use, or why a saved report has a vulnerability
+    Explain(Explain),
     /// Print the completion script for a shell
     Completion {
         /// The shell
@@ -232,6 +229,18 @@ pub(crate) struct Scan {
     /// Show no progress
     #[arg(long, help_heading = "General")]
     pub(crate) no_progress: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, such as PRB-0001, or a vulnerability's identifier, such as CVE-2021-44228
+    pub(crate) code: String,
+    /// The report, in Plimsoll's JSON, whose findings are explained
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Only the findings in this package
+    #[arg(long, value_name = "NAME", requires = "report")]
+    pub(crate) package: Option<String>,
 }
 
 #[derive(Debug, Args)]

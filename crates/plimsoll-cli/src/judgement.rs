@@ -178,15 +178,20 @@ fn test_policy(test: &PolicyTest) -> anyhow::Result<Exit> {
     for path in &test.ignorefile {
         read_waivers(&mut waivers, path, &named(path, MAX_FILE)?)?;
     }
-    let ecosystem = |id: &str| plimsoll_catalog::ecosystem(id);
-    let purl = |text: &str| plimsoll_policy::purl::parse(text).ok();
-    let lookups = Lookups { ecosystem: &ecosystem, purl: &purl };
-    let mut report = json_in::read(&named(&test.report, MAX_REPORT)?, lookups)
-        .with_context(|| format!("cannot read {}", test.report.display()))?;
+    let mut report = saved(&test.report)?;
     let before: Vec<[usize; 3]> = report.targets.iter().map(held).collect();
     let verdict = Judge { policy, waivers, ..Judge::default() }.judge(&mut report, db::now());
     output::standard(decisions(&report, &verdict, &before)?.as_bytes())?;
     Ok(ends(&verdict, test.exit_code))
+}
+
+/// Reads a report that was saved as JSON.
+pub(crate) fn saved(path: &Path) -> anyhow::Result<Report> {
+    let ecosystem = |id: &str| plimsoll_catalog::ecosystem(id);
+    let purl = |text: &str| plimsoll_policy::purl::parse(text).ok();
+    let lookups = Lookups { ecosystem: &ecosystem, purl: &purl };
+    json_in::read(&named(path, MAX_REPORT)?, lookups)
+        .with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// How many findings are held back: by the policy, by waivers, and in all.

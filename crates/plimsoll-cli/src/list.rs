@@ -1,11 +1,11 @@
-//! `plimsoll list` and `plimsoll explain`: what the registers hold.
+//! `plimsoll list`: what the registers hold.
 
 use std::fmt::Write;
 
 use plimsoll_types::ProblemCode;
 
 use crate::args::What;
-use crate::exit::{Exit, usage};
+use crate::exit::Exit;
 use crate::output;
 
 /// Lists a register, one entry a line: id, then what it is.
@@ -59,23 +59,6 @@ pub(crate) fn list(what: What) -> anyhow::Result<Exit> {
     for (id, title) in rows {
         writeln!(text, "{}", format!("{id:width$}  {title}").trim_end())?;
     }
-    output::standard(text.as_bytes())?;
-    Ok(Exit::Success)
-}
-
-/// Explains a code.
-pub(crate) fn explain(code: &str) -> anyhow::Result<Exit> {
-    let Some(problem) = ProblemCode::ALL.iter().find(|problem| problem.code().eq_ignore_ascii_case(code))
-    else {
-        return Err(usage(format!("there is no code '{code}'")));
-    };
-    let consequence = if problem.incomplete() {
-        "The scan is not complete: what it lists may not be all there is."
-    } else {
-        "The scan is complete all the same."
-    };
-    let text =
-        format!("{}: {}\n\n{}\n\n{consequence}\n", problem.code(), problem.title(), problem.explanation());
     output::standard(text.as_bytes())?;
     Ok(Exit::Success)
 }

@@ -6,6 +6,7 @@ mod compare_versions;
 mod config;
 mod db;
 mod exit;
+mod explain;
 mod judgement;
 mod list;
 mod output;
@@ -41,7 +42,7 @@ fn run() -> Exit {
         args::Command::Policy { command } => judgement::run(&command),
         args::Command::CompareVersions(arguments) => compare_versions::run(&arguments),
         args::Command::List { what } => list::list(what),
-        args::Command::Explain { code } => list::explain(&code),
+        args::Command::Explain(arguments) => explain::run(&arguments),
         args::Command::Completion { shell } => args::completion(shell),
         args::Command::Man => args::man(),
     };

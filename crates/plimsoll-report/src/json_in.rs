@@ -251,6 +251,8 @@ struct RawVulnerability {
     severity_source: String,
     score: Option<f64>,
     #[serde(default)]
+    severities: Vec<RawSeverity>,
+    #[serde(default)]
     cvss: Vec<RawCvss>,
     #[serde(default)]
     cwes: Vec<String>,
@@ -263,6 +265,12 @@ struct RawVulnerability {
     #[serde(default)]
     public_exploit: bool,
     epss: Option<RawEpss>,
+}
+
+#[derive(Deserialize)]
+struct RawSeverity {
+    source: String,
+    severity: String,
 }
 
 #[derive(Deserialize)]
@@ -624,6 +632,13 @@ fn vulnerability(place: &str, raw: RawVulnerability) -> Result<Vulnerability, Re
             .collect(),
         known_exploited: raw.known_exploited,
         public_exploit: raw.public_exploit,
-        severities: Vec::new(),
+        severities: raw
+            .severities
+            .into_iter()
+            .map(|stated| {
+                let severity = word(place, &stated.severity, &Severity::ALL, Severity::word, "severity")?;
+                Ok((stated.source, severity))
+            })
+            .collect::<Result<_, ReadError>>()?,
     })
 }

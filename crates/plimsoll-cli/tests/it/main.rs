@@ -14,6 +14,7 @@ mod bad_layers;
 mod commands;
 mod compare;
 mod database;
+mod explain;
 mod judgement;
 mod outputs;
 mod place;

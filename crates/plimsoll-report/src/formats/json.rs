@@ -8,8 +8,8 @@ use std::io;
 
 use plimsoll_types::{
     CvssVector, DatabaseInfo, DatabaseSource, Distro, Epss, Finding, ImageMetadata, LayerInfo, Lifecycle,
-    Location, MatchReason, Package, PackageUrl, Problem, Reference, Report, Risk, SourcePackage, Suppressed,
-    TargetKind, TargetReport, Vulnerability,
+    Location, MatchReason, Package, PackageUrl, Problem, Reference, Report, Risk, Severity, SourcePackage,
+    Suppressed, TargetKind, TargetReport, Vulnerability,
 };
 use serde::{Serialize, Serializer};
 
@@ -567,6 +567,8 @@ struct VulnerabilityJson<'a> {
     severity_source: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    severities: Vec<SeverityJson<'a>>,
     cvss: Vec<CvssJson<'a>>,
     cwes: &'a [String],
     references: Vec<ReferenceJson<'a>>,
@@ -591,6 +593,7 @@ impl<'a> From<&'a Vulnerability> for VulnerabilityJson<'a> {
             severity: vulnerability.severity.word(),
             severity_source: known(&vulnerability.severity_source),
             score: vulnerability.score_tenths.map(|tenths| f64::from(tenths) / 10.0),
+            severities: list(&vulnerability.severities),
             cvss: list(&vulnerability.cvss),
             cwes: &vulnerability.cwes,
             references: list(&vulnerability.references),
@@ -614,6 +617,18 @@ impl From<Epss> for EpssJson {
     fn from(epss: Epss) -> Self {
         let share = |number: u32| f64::from(number) / 100_000.0;
         EpssJson { score: share(epss.score), percentile: share(epss.percentile) }
+    }
+}
+
+#[derive(Serialize)]
+struct SeverityJson<'a> {
+    source: &'a str,
+    severity: &'static str,
+}
+
+impl<'a> From<&'a (String, Severity)> for SeverityJson<'a> {
+    fn from((source, severity): &'a (String, Severity)) -> Self {
+        SeverityJson { source, severity: severity.word() }
     }
 }
 
