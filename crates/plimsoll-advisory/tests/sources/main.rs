@@ -415,8 +415,8 @@ fn ruby_gems() {
     assert_eq!(advisory.severities[0].severity, Severity::High);
     assert_eq!(advisory.published.unwrap().to_string(), "2016-01-25T00:00:00Z");
     assert_eq!(advisory.references.len(), 2);
-    // "~> 3.2.22.1" ends at 3.2.23; from there on nothing is patched until the unaffected 4.1.0.
-    assert_eq!(affected(&advisory), ["RubyGems/actionpack fixed >=0 <3.2.22.1 | >=3.2.23 limit 4.1.0"]);
+    // "~> 3.2.22.1" ends before the first pre-release of 3.2.23; from there on nothing is patched until the unaffected 4.1.0.
+    assert_eq!(affected(&advisory), ["RubyGems/actionpack fixed >=0 <3.2.22.1 | >=3.2.23.a limit 4.1.0"]);
 
     let advisory = one("ruby-advisory-db", "CVE-2019-15224.yml");
     assert_eq!(affected(&advisory), ["RubyGems/rest-client affected >=1.6.9.0.1 limit 1.6.14"]);

@@ -14,6 +14,7 @@ mod bad_layers;
 mod commands;
 mod compare;
 mod database;
+mod hard_cases;
 mod outputs;
 mod place;
 mod policy;
