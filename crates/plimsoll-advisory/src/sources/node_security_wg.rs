@@ -431,4 +431,38 @@ mod tests {
         }
         assert_eq!(successor("1.0.0-rc.1"), "1.0.0-rc.1.0");
     }
+
+    #[test]
+    fn patches_end_their_line() {
+        let left = |vulnerable: &str, patched: &str| {
+            let patched = intervals(patched).unwrap();
+            let mut parts = Vec::new();
+            for interval in intervals(vulnerable).unwrap() {
+                for (part, fixed) in unpatched(interval, &patched) {
+                    let end = if fixed { Event::Fixed } else { Event::Limit };
+                    parts.push(format!("{:?}", part.range(successor, end).events));
+                }
+            }
+            parts
+                .join(" ")
+                .replace("Introduced", "I")
+                .replace("Fixed", "F")
+                .replace("Limit", "L")
+                .replace('"', "")
+        };
+        for (vulnerable, patched, expected) in [
+            // CVE-2018-12115, NSWG-COR-26 and CVE-2020-8277 as they stand in the feed.
+            (
+                "<= 10",
+                "^6.14.4 || ^8.11.4 || >= 10.9.0",
+                "[I(0), F(6.14.4)] [I(7.0.0), F(8.11.4)] [I(9.0.0), F(10.9.0)]",
+            ),
+            ("5.x || 4.x", "^5.10.0 || 4.4.2", "[I(5.0.0), F(5.10.0)] [I(4.0.0), F(4.4.2)]"),
+            ("15.x", "^12.19.1 || ^14.15.1 || 15.2.1", "[I(15.0.0), F(15.2.1)]"),
+            ("4.x", "^5.10.0", "[I(4.0.0), L(5.0.0)]"),
+            ("<= 10", "", "[I(0), L(11.0.0)]"),
+        ] {
+            assert_eq!(left(vulnerable, patched), expected, "{vulnerable}, patched {patched}");
+        }
+    }
 }

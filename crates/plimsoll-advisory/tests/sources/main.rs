@@ -158,6 +158,24 @@ fn go() {
     // The record's own range is "everything"; the real one stands in custom_ranges.
     let advisory = one("osv", "GO-2024-2428.json");
     assert_eq!(ranges(&advisory.affected[0]), ">=0 <1.9.0");
+
+    // In the forms that the database has: beside a range that says something the custom ranges are additional (but for
+    // those without an end), in the place of "everything" they are the range.
+    for (range, custom, expected) in [
+        ("0.7.2", r#"{"introduced":"0"},{"fixed":"0.7.1"}"#, ">=0.7.2 | >=0 <0.7.1"),
+        ("0.7.2", r#"{"introduced":"0.5.0"}"#, ">=0.7.2"),
+        ("0", r#"{"introduced":"12.0.0"}"#, ">=12.0.0"),
+        ("0", r#"{"introduced":"0"}"#, ">=0"),
+    ] {
+        let record = format!(
+            r#"{{"id":"GO-2026-1","affected":[{{"package":{{"ecosystem":"Go","name":"example.com/m"}},
+                "ranges":[{{"type":"SEMVER","events":[{{"introduced":"{range}"}}]}}],
+                "ecosystem_specific":{{"custom_ranges":[{{"type":"ECOSYSTEM","events":[{custom}]}}]}}}}]}}"#
+        );
+        let mut sink = Sink::new();
+        sources::read("GO-2026-1.json", record.as_bytes(), &mut sink);
+        assert_eq!(ranges(&sink.advisories[0].affected[0]), expected, "{custom}");
+    }
 }
 
 #[test]

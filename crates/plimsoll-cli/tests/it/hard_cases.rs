@@ -5,7 +5,7 @@ use std::path::Path;
 
 use plimsoll_test::images::ImageText;
 
-use crate::place::{Place, findings, problems};
+use crate::place::{Place, findings, packages, problems};
 use crate::samples::{fixture, image, shared_data};
 
 /// A place with a database of `feeds`.
@@ -116,5 +116,51 @@ fn a_package_of_the_distribution_is_matched_once() {
         ("by pip alone", format!("layer\n{by_pip}"), vec!["waitress 1.4.4 CVE-2022-24761"]),
     ] {
         assert_eq!(ours(found(&place, image(&text))), expected, "{what}");
+    }
+}
+
+/// Built images, where `PLIMSOLL_TEST_IMAGES` has them. What is installed there is pinned by their build: musl by Alpine
+/// 3.7.3, npm's packages by their list and what they pull in. The expected findings are those that node-semver
+/// (`satisfies` with `includePrerelease`) gives for `vulnerable_versions` of each record, over all installed packages.
+#[test]
+fn built_images() {
+    let Some(images) = std::env::var_os("PLIMSOLL_TEST_IMAGES") else {
+        return eprintln!("note: not checked, PLIMSOLL_TEST_IMAGES is not set");
+    };
+    for (name, feed, expected) in [
+        (
+            "alpine-3.7.3",
+            "alpine-secdb",
+            &["musl 1.1.18-r3 CVE-2019-14697", "musl-utils 1.1.18-r3 CVE-2019-14697"][..],
+        ),
+        ("debian-bullseye", "debian-dsa-dla", &[]),
+        (
+            "node-app",
+            "node-security-wg",
+            &[
+                "handlebars 4.0.11 NSWG-ECO-519",
+                "hoek 2.16.3 CVE-2018-3728",
+                "jquery 1.12.4 NSWG-ECO-328",
+                "lodash 4.17.4 CVE-2018-16487",
+                "lodash 4.17.4 CVE-2018-3721",
+                "mpath 0.3.0 CVE-2018-16490",
+                "ws 1.1.0 NSWG-ECO-120",
+            ],
+        ),
+    ] {
+        let archive = Path::new(&images).join(format!("{name}.tar"));
+        let Some(feed) = shared_data(&format!("advisories/{feed}.tar.zst")) else { continue };
+        if !archive.exists() {
+            eprintln!("note: not checked, there is no {}", archive.display());
+            continue;
+        }
+        let place = place(&[&feed]);
+        let scan = ["scan", archive.to_str().unwrap(), "--db", "db.index", "--no-cache", "--format", "json"];
+        let report = place.run(&scan).code(0).json();
+        assert!(packages(&report).len() > 10, "{name}");
+        let mut found = findings(&report);
+        found.sort();
+        found.dedup();
+        assert_eq!(found, expected, "{name}");
     }
 }
