@@ -95,6 +95,11 @@ fn azure_oval() {
     );
     assert_eq!(sink.advisories[0].affected[0].severity, Some(Severity::High));
     assert_eq!(sink.advisories[0].published.unwrap().to_string(), "2024-07-23T22:05:39Z");
+    // The title only names the package again, and must not stand over findings in others.
+    assert_eq!(
+        (sink.advisories[0].title.as_str(), sink.advisories[0].description.as_str()),
+        ("", "An example.")
+    );
 
     // Without the release in the name it is taken from the versions.
     let path =

@@ -57,6 +57,7 @@ pub(crate) fn record(advisory: Advisory, drops: &mut Drops) -> Option<Record> {
     if speaks_of_packages && facts.is_empty() {
         return None;
     }
+    let mut facts = first_builds(facts, drops);
     facts.sort_by(|a, b| (&a.ecosystem, &a.package).cmp(&(&b.ecosystem, &b.package)));
     facts.dedup();
     Some(Record {
@@ -160,6 +161,54 @@ fn fact(id: &str, affected: Affected, modules: &[&str], facts: &mut Vec<FactReco
     }
 }
 
+/// Keeps the lowest of the builds of one release in a module: an erratum lists one for each context in which the sources
+/// were built (`1.el8.module_el8.5.0+254+b4526b16`, `1.el8.module_el8.5.0+2618+8d46dafd`), and does not say which
+/// architecture got which. What is fixed in the sources is fixed in each of them.
+fn first_builds(facts: Vec<FactRecord>, drops: &mut Drops) -> Vec<FactRecord> {
+    let mut kept: Vec<FactRecord> = Vec::with_capacity(facts.len());
+    let mut places: BTreeMap<[String; 6], usize> = BTreeMap::new();
+    for fact in facts {
+        let release = match fact.intervals.as_slice() {
+            [interval] if interval.introduced.is_empty() => match &interval.end {
+                End::Fixed(version) => release_of_build(version).map(|release| (version, release)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some((version, (release, rest))) = release else {
+            kept.push(fact);
+            continue;
+        };
+        let own = |text: &str| text.to_owned();
+        let (module, arches) = (own(&fact.modularity), fact.arches.join(","));
+        let key = [own(&fact.ecosystem), own(&fact.package), module, arches, own(release), own(rest)];
+        let Some(place) = places.get(&key) else {
+            places.insert(key, kept.len());
+            kept.push(fact);
+            continue;
+        };
+        let known = kept.get(*place).and_then(|known| known.intervals.first()).map(|known| &known.end);
+        let lower = match (known, drops.ecosystem(&fact.ecosystem)) {
+            (Some(End::Fixed(known)), Some(spec)) => {
+                spec.versions.compare(version, known) == Ok(std::cmp::Ordering::Less)
+            }
+            _ => false,
+        };
+        if lower && let Some(slot) = kept.get_mut(*place) {
+            *slot = fact;
+        }
+    }
+    kept
+}
+
+/// What comes before and behind the context of a build in a module: `1:14.18.2-2` and `1` of
+/// `1:14.18.2-2.module_el8.5.0+254+b4526b16.1`.
+fn release_of_build(version: &str) -> Option<(&str, &str)> {
+    let (release, context) = version.split_once(".module_").or(version.split_once(".module+"))?;
+    let (_, hash) = context.rsplit_once('+')?;
+    Some((release, hash.split_once('.').map_or("", |(_, rest)| rest)))
+}
+
 /// Whether a version is that of an RPM built in a module (`1.el8.module_el8.6.0+2739+efabdb8f`).
 fn is_modular(version: &str) -> bool {
     version.contains(".module_") || version.contains(".module+")
@@ -209,6 +258,19 @@ mod tests {
             ("Important: ruby security update", &[]),
         ] {
             assert_eq!(modules(title), expected);
+        }
+    }
+
+    #[test]
+    fn releases_of_builds_in_modules() {
+        for (version, expected) in [
+            ("1:14.18.2-2.module_el8.5.0+254+b4526b16", Some(("1:14.18.2-2", ""))),
+            ("2.4.37-47.module_el8.6.0+2872+fe0ff7aa.1.alma", Some(("2.4.37-47", "1.alma"))),
+            ("1.2-3.module+el8.5.0+8893+0a1b2c3d", Some(("1.2-3", ""))),
+            ("1.2-3.el8", None),
+            ("1.2-3.module_el8", None),
+        ] {
+            assert_eq!(release_of_build(version), expected);
         }
     }
 

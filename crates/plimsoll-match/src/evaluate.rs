@@ -183,7 +183,9 @@ fn applies(fact: &Fact<'_>, subject: &Subject<'_>) -> Result<Applies, ReadError>
         if elsewhere(&limits.oses, subject.os) {
             return Ok(Applies::Elsewhere(format!("only {} is affected", limits.oses.join(", "))));
         }
-        if elsewhere(&limits.arches, subject.architecture) {
+        // A package that is built for a platform says so itself; a gem's may be `java`.
+        if !limits.arches.contains(&package.arch.as_str()) && elsewhere(&limits.arches, subject.architecture)
+        {
             return Ok(Applies::Elsewhere(format!("only {} is affected", limits.arches.join(", "))));
         }
         return Ok(Applies::Yes);

@@ -5,10 +5,12 @@
 //! the identifiers that were fixed; version `0` means that the package was never affected. Advisories are grouped by
 //! identifier within a file.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use plimsoll_types::{Reference, Status};
+use plimsoll_version::{APK, VersionScheme};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
@@ -118,7 +120,7 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
             continue;
         }
         for (version, lines) in entry.pkg.secfixes.map(|fixes| fixes.0).unwrap_or_default() {
-            let version = version.trim();
+            let version = &mended(version.trim());
             if !text::is_name(version) {
                 out.refuse(path, package, RefusalReason::Malformed, "a version is not a version");
                 continue;
@@ -142,6 +144,20 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     }
     advisories.into_values().for_each(|advisory| out.keep(advisory));
     Ok(())
+}
+
+/// A version in which the hyphen before the revision is mistyped, put right: `4.8.0.-r1`, `0.8.21.r2`.
+fn mended(version: &str) -> Cow<'_, str> {
+    if APK.compare(version, version).is_err()
+        && let Some((number, revision)) = version.rsplit_once('r')
+        && let Some(number) = number.strip_suffix(".-").or(number.strip_suffix('.'))
+    {
+        let mended = format!("{number}-r{revision}");
+        if APK.compare(&mended, &mended).is_ok() {
+            return Cow::Owned(mended);
+        }
+    }
+    Cow::Borrowed(version)
 }
 
 /// The ecosystem as OSV spells it, and the source's id.
@@ -270,6 +286,21 @@ fn add(advisory: &mut Advisory, ecosystem: &str, package: &str, version: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mistyped_revisions_are_put_right() {
+        for (version, expected) in [
+            ("4.8.0.-r1", "4.8.0-r1"),
+            ("0.8.21.r2", "0.8.21-r2"),
+            ("4.8.0-r1", "4.8.0-r1"),
+            ("2.15.r-r1", "2.15.r-r1"),
+            ("57-1-r2", "57-1-r2"),
+            ("0", "0"),
+            ("r", "r"),
+        ] {
+            assert_eq!(mended(version), expected);
+        }
+    }
 
     #[test]
     fn lines_are_split() {

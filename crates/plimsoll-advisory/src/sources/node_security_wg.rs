@@ -98,22 +98,12 @@ fn core(path: &str, text: &str, out: &mut Sink) -> Result<(), SourceError> {
         package: "nodejs:node.js".to_owned(),
         ..Affected::default()
     };
-    for mut interval in intervals {
-        // "22.x", patched in "^22.22.2": affected before the first patch within.
-        let fixes = patched.iter().filter_map(|fix| fix.lower.as_ref()).filter(|fix| {
-            let mut before = interval.clone();
-            before.to(&SEMVER, &fix.version, fix.inclusive);
-            before.upper.as_ref() == Some(fix) && !before.is_empty(&SEMVER)
-        });
-        let first =
-            fixes.min_by(|a, b| SEMVER.compare(&a.version, &b.version).unwrap_or(Ordering::Equal)).cloned();
-        if let Some(fix) = &first {
-            interval.upper = Some(super::intervals::Bound { version: fix.version.clone(), inclusive: false });
-            affected.status = Status::Fixed;
-        }
-        if !interval.is_empty(&SEMVER) {
-            let end = if first.is_some() { Event::Fixed } else { Event::Limit };
-            affected.ranges.push(interval.range(successor, end));
+    for interval in intervals {
+        for (part, fixed) in unpatched(interval, &patched) {
+            if fixed {
+                affected.status = Status::Fixed;
+            }
+            affected.ranges.push(part.range(successor, if fixed { Event::Fixed } else { Event::Limit }));
         }
     }
     if affected.ranges.is_empty() {
@@ -146,6 +136,40 @@ fn core(path: &str, text: &str, out: &mut Sink) -> Result<(), SourceError> {
         ..Advisory::default()
     });
     Ok(())
+}
+
+/// What a patch leaves of a vulnerable interval, and whether a patch ends it: "22.x", patched in "^22.22.2", is
+/// affected before the patch; "<= 10", patched in "^8.11.4 || >= 10.9.0", before each patch from the end of the line of
+/// the one before. A patch that is written as a single version begins one for the rest of its line.
+fn unpatched(interval: Interval, patched: &[Interval]) -> Vec<(Interval, bool)> {
+    let mut parts = Vec::new();
+    let mut fixes: Vec<&Interval> = patched.iter().filter(|fix| fix.lower.is_some()).collect();
+    // The sort is stable, and all versions are ones that the grammar accepts.
+    fixes.sort_by(|a, b| match (&a.lower, &b.lower) {
+        (Some(a), Some(b)) => SEMVER.compare(&a.version, &b.version).unwrap_or(Ordering::Equal),
+        _ => Ordering::Equal,
+    });
+    let mut rest = interval;
+    for fix in fixes {
+        let Some(lower) = &fix.lower else { continue };
+        let mut before = rest.clone();
+        before.to(&SEMVER, &lower.version, !lower.inclusive);
+        let ends_here = before.upper.as_ref().is_some_and(|upper| upper.version == lower.version);
+        if !ends_here || before.is_empty(&SEMVER) {
+            continue;
+        }
+        parts.push((before, true));
+        let line = fix.single().and_then(|version| Partial::of(version)?.next(1));
+        match (line, &fix.upper) {
+            (Some(next), _) => rest.from(&SEMVER, &next, true),
+            (None, Some(upper)) => rest.from(&SEMVER, &upper.version, !upper.inclusive),
+            (None, None) => return parts,
+        }
+    }
+    if !rest.is_empty(&SEMVER) {
+        parts.push((rest, false));
+    }
+    parts
 }
 
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
@@ -406,5 +430,39 @@ mod tests {
             assert_eq!(show(wrong), None, "{wrong}");
         }
         assert_eq!(successor("1.0.0-rc.1"), "1.0.0-rc.1.0");
+    }
+
+    #[test]
+    fn patches_end_their_line() {
+        let left = |vulnerable: &str, patched: &str| {
+            let patched = intervals(patched).unwrap();
+            let mut parts = Vec::new();
+            for interval in intervals(vulnerable).unwrap() {
+                for (part, fixed) in unpatched(interval, &patched) {
+                    let end = if fixed { Event::Fixed } else { Event::Limit };
+                    parts.push(format!("{:?}", part.range(successor, end).events));
+                }
+            }
+            parts
+                .join(" ")
+                .replace("Introduced", "I")
+                .replace("Fixed", "F")
+                .replace("Limit", "L")
+                .replace('"', "")
+        };
+        for (vulnerable, patched, expected) in [
+            // CVE-2018-12115, NSWG-COR-26 and CVE-2020-8277 as they stand in the feed.
+            (
+                "<= 10",
+                "^6.14.4 || ^8.11.4 || >= 10.9.0",
+                "[I(0), F(6.14.4)] [I(7.0.0), F(8.11.4)] [I(9.0.0), F(10.9.0)]",
+            ),
+            ("5.x || 4.x", "^5.10.0 || 4.4.2", "[I(5.0.0), F(5.10.0)] [I(4.0.0), F(4.4.2)]"),
+            ("15.x", "^12.19.1 || ^14.15.1 || 15.2.1", "[I(15.0.0), F(15.2.1)]"),
+            ("4.x", "^5.10.0", "[I(4.0.0), L(5.0.0)]"),
+            ("<= 10", "", "[I(0), L(11.0.0)]"),
+        ] {
+            assert_eq!(left(vulnerable, patched), expected, "{vulnerable}, patched {patched}");
+        }
     }
 }

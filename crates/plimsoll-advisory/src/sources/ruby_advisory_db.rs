@@ -1,7 +1,8 @@
 //! The Ruby advisory database (rubysec, `gems/<gem>/<id>.yml` and `rubies/<engine>/<id>.yml`; its README, "Schema").
 //!
 //! A record says which versions are patched and which were never affected; what lies between is affected. Those on an
-//! interpreter become statements on the product, in the ecosystem `CPE`, since no gem stands for it.
+//! interpreter become statements on the product, in the ecosystem `CPE`, since no gem stands for it. A record's
+//! `platform` limits it to the gems built for that platform.
 
 use plimsoll_types::{Severity, Status};
 use plimsoll_version::{RUBYGEMS, VersionScheme};
@@ -33,6 +34,7 @@ struct Record {
     gem: String,
     #[serde(default)]
     engine: String,
+    platform: Option<String>,
     cve: Option<String>,
     ghsa: Option<String>,
     osvdb: Option<String>,
@@ -93,7 +95,7 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
                 out.refuse(path, &id, RefusalReason::Malformed, &format!("not a requirement: {requirement}"));
                 return Ok(());
             };
-            safe.push((interval, kind));
+            safe.push((if ecosystem == "RubyGems" { before_prereleases(interval) } else { interval }, kind));
         }
     }
     if safe.len() > MAX_INTERVALS {
@@ -102,6 +104,12 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     }
     let mut affected =
         Affected { ecosystem: ecosystem.to_owned(), package: package.to_owned(), ..Affected::default() };
+    // Gems name JRuby's platform after Java.
+    affected.arches.extend(record.platform.map(|platform| match platform.trim() {
+        "jruby" => "java".to_owned(),
+        platform => platform.to_owned(),
+    }));
+    affected.arches.retain(|platform| text::is_name(platform) && platform != "ruby");
     for (interval, end) in between(&RUBYGEMS, safe) {
         let fixed = end == Some(Safe::Patched);
         if fixed && interval.upper.as_ref().is_some_and(|upper| !upper.inclusive) {
@@ -171,6 +179,18 @@ fn requirement_interval(requirement: &str) -> Option<Interval> {
         }
     }
     Some(interval)
+}
+
+/// `~> 1.2` compares `version.release` with its end, so that a pre-release of 2 is outside: it ends at `2.a`, which stands
+/// before them all. Only gems have versions of this form.
+fn before_prereleases(mut interval: Interval) -> Interval {
+    if let (Some(_), Some(upper)) = (&interval.lower, &mut interval.upper)
+        && !upper.inclusive
+        && upper.version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    {
+        upper.version.push_str(".a");
+    }
+    interval
 }
 
 /// `Gem::Version#bump`: without prerelease segments, the last segment dropped and the one before raised by one.

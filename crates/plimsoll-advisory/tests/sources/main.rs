@@ -158,6 +158,24 @@ fn go() {
     // The record's own range is "everything"; the real one stands in custom_ranges.
     let advisory = one("osv", "GO-2024-2428.json");
     assert_eq!(ranges(&advisory.affected[0]), ">=0 <1.9.0");
+
+    // In the forms that the database has: beside a range that says something the custom ranges are additional (but for
+    // those without an end), in the place of "everything" they are the range.
+    for (range, custom, expected) in [
+        ("0.7.2", r#"{"introduced":"0"},{"fixed":"0.7.1"}"#, ">=0.7.2 | >=0 <0.7.1"),
+        ("0.7.2", r#"{"introduced":"0.5.0"}"#, ">=0.7.2"),
+        ("0", r#"{"introduced":"12.0.0"}"#, ">=12.0.0"),
+        ("0", r#"{"introduced":"0"}"#, ">=0"),
+    ] {
+        let record = format!(
+            r#"{{"id":"GO-2026-1","affected":[{{"package":{{"ecosystem":"Go","name":"example.com/m"}},
+                "ranges":[{{"type":"SEMVER","events":[{{"introduced":"{range}"}}]}}],
+                "ecosystem_specific":{{"custom_ranges":[{{"type":"ECOSYSTEM","events":[{custom}]}}]}}}}]}}"#
+        );
+        let mut sink = Sink::new();
+        sources::read("GO-2026-1.json", record.as_bytes(), &mut sink);
+        assert_eq!(ranges(&sink.advisories[0].affected[0]), expected, "{custom}");
+    }
 }
 
 #[test]
@@ -415,8 +433,8 @@ fn ruby_gems() {
     assert_eq!(advisory.severities[0].severity, Severity::High);
     assert_eq!(advisory.published.unwrap().to_string(), "2016-01-25T00:00:00Z");
     assert_eq!(advisory.references.len(), 2);
-    // "~> 3.2.22.1" ends at 3.2.23; from there on nothing is patched until the unaffected 4.1.0.
-    assert_eq!(affected(&advisory), ["RubyGems/actionpack fixed >=0 <3.2.22.1 | >=3.2.23 limit 4.1.0"]);
+    // "~> 3.2.22.1" ends before the first pre-release of 3.2.23; from there on nothing is patched until the unaffected 4.1.0.
+    assert_eq!(affected(&advisory), ["RubyGems/actionpack fixed >=0 <3.2.22.1 | >=3.2.23.a limit 4.1.0"]);
 
     let advisory = one("ruby-advisory-db", "CVE-2019-15224.yml");
     assert_eq!(affected(&advisory), ["RubyGems/rest-client affected >=1.6.9.0.1 limit 1.6.14"]);

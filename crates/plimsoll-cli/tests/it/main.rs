@@ -15,6 +15,7 @@ mod commands;
 mod compare;
 mod database;
 mod explain;
+mod hard_cases;
 mod judgement;
 mod outputs;
 mod place;

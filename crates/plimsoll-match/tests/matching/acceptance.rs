@@ -1,6 +1,7 @@
 //! Builds an index of all real feeds at hand and looks for known facts in it. Does nothing where the data is absent.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use plimsoll_db::Index;
@@ -18,14 +19,18 @@ fn feeds() -> Option<PathBuf> {
     Some(data.join("advisories")).filter(|folder| folder.is_dir())
 }
 
-#[test]
-fn known_facts_of_real_feeds() {
-    let Some(feeds) = feeds() else { return };
+/// The index of all feeds, built once; `None` where there are none.
+pub fn real_index() -> Option<&'static Index> {
+    static INDEX: OnceLock<Option<Index>> = OnceLock::new();
+    INDEX.get_or_init(|| feeds().map(|feeds| build_and_open(&feeds))).as_ref()
+}
+
+fn build_and_open(feeds: &Path) -> Index {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("advisories.db");
     let start = Instant::now();
-    let report =
-        build(&[feeds], &output, &BuildOptions::new(Timestamp::from_seconds(1_700_000_000))).unwrap();
+    let options = BuildOptions::new(Timestamp::from_seconds(1_700_000_000));
+    let report = build(&[feeds.to_owned()], &output, &options).unwrap();
     println!("built in {:?}: {} bytes", start.elapsed(), report.bytes);
     for form in &report.forms {
         println!(
@@ -46,15 +51,21 @@ fn known_facts_of_real_feeds() {
     println!("{:?}, {} files not recognised", report.ecosystems, report.unrecognised);
 
     let start = Instant::now();
+    // The file stays open when its folder is removed.
     let index = Index::open(&output).unwrap();
     println!("opened in {:?}", start.elapsed());
     let start = Instant::now();
     index.verify().unwrap();
     println!("verified in {:?}", start.elapsed());
+    index
+}
 
+#[test]
+fn known_facts_of_real_feeds() {
+    let Some(index) = real_index() else { return };
     let check = |release: Option<(&str, &str)>, installed, id: &str, expected: Option<&str>| {
         let distro = release.map(|(id, version)| distro(id, version));
-        let matched = match_in(&index, distro.as_ref(), &[installed]);
+        let matched = match_in(index, distro.as_ref(), &[installed]);
         assert_eq!(matched.problems, [], "{id}");
         let finding = matched.findings.iter().find(|f| f.vulnerability.id == id);
         let fixed = finding.map(|finding| finding.fixed_versions.first().map_or("", String::as_str));
@@ -99,7 +110,7 @@ fn known_facts_of_real_feeds() {
 
     // KEV knows CVE-2021-44228 among others; of DSA-5020-1 it says so through the CVE.
     let log4j = with_source(package("deb", "liblog4j2-java", "2.13.3-1"), "apache-log4j2", "2.13.3-1");
-    let matched = match_in(&index, Some(&distro("debian", "11")), &[log4j]);
+    let matched = match_in(index, Some(&distro("debian", "11")), &[log4j]);
     let exploited: Vec<_> = matched
         .findings
         .iter()
@@ -118,7 +129,7 @@ fn known_facts_of_real_feeds() {
         })
         .collect();
     let start = Instant::now();
-    let matched = match_in(&index, Some(&distro("debian", "11")), &packages);
+    let matched = match_in(index, Some(&distro("debian", "11")), &packages);
     println!(
         "matched {} packages in {:?}: {} findings",
         packages.len(),

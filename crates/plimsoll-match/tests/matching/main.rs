@@ -1,10 +1,11 @@
 //! Matching from advisories to findings: small cases by hand, and known facts of real feeds where those are at hand.
 
 // The shared functions of a test binary are test code too, but clippy does not see that.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod acceptance;
 mod cases;
+mod hard_cases;
 mod limits;
 
 use plimsoll_advisory::{Advisory, Affected, Event, Range};

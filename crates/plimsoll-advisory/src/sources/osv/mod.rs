@@ -4,8 +4,8 @@
 //!
 //! - Ranges of type `SEMVER` and `ECOSYSTEM` are kept, `GIT` ranges are left out: images hold no commits.
 //! - A range without `introduced` begins at the beginning; a range that only GitHub's
-//!   `last_known_affected_version_range` closes is closed there; Go's `custom_ranges` are used where the range
-//!   itself is just "everything".
+//!   `last_known_affected_version_range` closes is closed there; Go's `custom_ranges` take the place of a
+//!   range that is just "everything", and come beside any other.
 //! - An erratum (ALSA, DSA, USN …) covers the CVEs that it names as `upstream` or alias; those that it names as `related`
 //!   count when it names no others, and nowhere else. Bug fix and enhancement errata without CVEs are refused.
 //! - RustSec's `unmaintained` and `notice` entries are refused; `unsound` ones are kept, since safe code can reach the
@@ -344,11 +344,13 @@ fn affected(
     let platforms = platforms::platforms(ecosystem_specific.imports, ecosystem_specific.affects);
     let known = specific.last_known_affected_version_range.0.as_deref();
     let mut ranges = ranges(entry.ranges.unwrap_or_default(), known)?;
-    if !ranges.iter().any(has_end)
-        && let Some(custom) = ecosystem_specific.custom_ranges
-    {
-        let custom = self::ranges(custom, None)?;
-        if custom.iter().any(has_end) {
+    if let Some(custom) = ecosystem_specific.custom_ranges {
+        let mut custom = self::ranges(custom, None)?;
+        if !ranges.iter().all(is_everything) {
+            // The custom ranges are additional ones. One without an end is only the beginning of what the range ends.
+            custom.retain(has_end);
+            ranges.append(&mut custom);
+        } else if !custom.iter().all(is_everything) {
             ranges = custom;
         }
     }
@@ -425,6 +427,11 @@ fn last_known(range: &str) -> Option<Event> {
     };
     let version = version.trim();
     text::is_name(version).then(|| make(version.to_owned()))
+}
+
+/// Whether a range holds for every version.
+fn is_everything(range: &Range) -> bool {
+    matches!(range.events.as_slice(), [Event::Introduced(version)] if version == "0")
 }
 
 fn has_end(range: &Range) -> bool {

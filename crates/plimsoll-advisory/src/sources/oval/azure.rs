@@ -42,6 +42,13 @@ fn convert(path: &str, definition: &Definition, claims: &[Claim<'_>]) -> Result<
     };
     let of_file = release_of_file(path);
     let mut advisory = super::advisory(SOURCE, &id, definition, Vec::new());
+    // The texts only say again which package it is. Findings in other packages borrow a text where their own advisory
+    // has none, and must not get this one.
+    for text in [&mut advisory.title, &mut advisory.description] {
+        if text.strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with(" affecting package ")) {
+            text.clear();
+        }
+    }
     let severity = advisory.severities.first().map(|statement| statement.severity);
     let (mut known_release, mut packages) = (claims.is_empty(), errata::Packages::default());
     for claim in claims.iter().filter(|claim| !claim.negated) {
