@@ -77,13 +77,17 @@ impl<'a> Release<'a> {
         } else {
             MatchedBy::Name
         };
-        lookup.take(&self.ecosystem, &name, subject, named)?;
+        let ecosystem = match (self.spec.flavour)(subject.version) {
+            Some(flavour) => &format!("{}:{flavour}", self.ecosystem),
+            None => &self.ecosystem,
+        };
+        lookup.take(ecosystem, &name, subject, named)?;
         // Where advisories name binaries, some still speak of source packages: of what is not fixed, mostly.
         if !by_source {
             let (source, version) = subject.package.source_or_self();
             let version = if version.is_empty() { subject.version } else { version };
             let of_source = Subject { name: source, version, ..*subject };
-            lookup.take_of_arch(&self.ecosystem, &normalize(source), &of_source, SOURCE_ARCH)?;
+            lookup.take_of_arch(ecosystem, &normalize(source), &of_source, SOURCE_ARCH)?;
         }
         if let Some(products) = &self.products {
             lookup.limit_to_products(products)?;

@@ -52,6 +52,9 @@ pub struct DistroSpec {
     pub advisory_ecosystem: fn(&Distro) -> Option<String>,
     /// The ecosystem of fixes that only subscribers get (`Ubuntu:Pro:20.04:LTS`); `None` when there is none.
     pub subscription_ecosystem: fn(&Distro) -> Option<String>,
+    /// The line of builds to which a package version belongs, where the distribution has lines of which one's fixes say
+    /// nothing of the other's packages: what is added to the ecosystem's name, such as `Ksplice`.
+    pub flavour: fn(&str) -> Option<&'static str>,
     /// How the distribution calls itself as the vendor of a package, in lower case: a package with a vendor that begins
     /// with none of them is a third party's. Empty when vendors are not told.
     pub vendors: &'static [&'static str],
@@ -72,6 +75,7 @@ impl DistroSpec {
         match_by: MatchBy::Binary,
         advisory_ecosystem: |_| None,
         subscription_ecosystem: |_| None,
+        flavour: |_| None,
         vendors: &[],
         foreign: &[],
         kernel: |_| false,

@@ -159,6 +159,8 @@ fn convert(id: &str, update: Update) -> Result<Advisory, (RefusalReason, String)
             package: name.to_owned(),
             status: Status::Fixed,
             ranges: vec![errata::before(&version)],
+            // Bodhi names source builds, where other statements on Fedora name binaries.
+            arches: vec!["src".to_owned()],
             fix_date: stable,
             ..Affected::default()
         });

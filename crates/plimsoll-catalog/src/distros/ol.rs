@@ -12,6 +12,12 @@ pub(super) static DISTRO: DistroEntry = DistroEntry {
         package_ecosystem: "rpm",
         match_by: MatchBy::Binary,
         advisory_ecosystem: |distro| Some(format!("Oracle Linux:{}", major(distro)?)),
+        // Builds for Ksplice and those with a FIPS validation have versions of their own.
+        flavour: |version| match version {
+            _ if version.contains(".ksplice") => Some("Ksplice"),
+            _ if version.ends_with("_fips") => Some("FIPS"),
+            _ => None,
+        },
         vendors: &["oracle"],
         kernel: super::rpm_kernel,
         ..DistroSpec::PLAIN

@@ -210,6 +210,29 @@ fn products_that_are_not_in_the_image() {
 }
 
 #[test]
+fn lines_of_builds_have_fixes_of_their_own() {
+    // As Oracle's OVAL has them for glibc on Oracle Linux 9.
+    let index = index(vec![erratum(
+        "oracle",
+        "ELSA-1",
+        &["CVE-2024-1"],
+        vec![
+            affected("Oracle Linux:9", "glibc", "i 0, f 2.34-60.0.3.el9"),
+            affected("Oracle Linux:9:Ksplice", "glibc", "i 0, f 2:2.34-60.0.3.ksplice1.el9"),
+        ],
+    )]);
+    let oracle = distro("ol", "9.4");
+    let found = |version: &str| {
+        let installed = [package("rpm", "glibc", version)];
+        match_with(&index, &in_container(&oracle), &Options::default(), &installed).findings.len()
+    };
+    assert_eq!(found("2.34-60.0.2.el9"), 1);
+    assert_eq!(found("2.34-60.0.3.el9"), 0);
+    assert_eq!(found("2:2.34-60.0.2.ksplice1.el9"), 1);
+    assert_eq!(found("2:2.34-60.0.3.ksplice1.el9"), 0);
+}
+
+#[test]
 fn statements_on_source_packages_reach_their_binaries() {
     let of_source = Affected {
         arches: vec!["src".into()],
