@@ -487,7 +487,7 @@ fn fedora_bodhi() {
     assert_eq!(advisory.severities[0].severity, Severity::Critical);
     assert_eq!(
         lines(advisory),
-        ["Fedora:40/curl fixed >=0 <8.6.0-8.fc40", "Fedora:40/bind fixed >=0 <32:9.18.24-1.fc40"]
+        ["Fedora:40/curl fixed >=0 <8.6.0-8.fc40 [src]", "Fedora:40/bind fixed >=0 <32:9.18.24-1.fc40 [src]"]
     );
     assert_eq!(advisory.affected[0].fix_date.unwrap().to_string(), "2024-04-01T01:02:03Z");
     assert_eq!(
@@ -502,7 +502,7 @@ fn fedora_bodhi() {
     let sink = read("bodhi", "FEDORA-2024-ffffffffff.json");
     let [advisory] = &sink.advisories[..] else { panic!("{:?}", sink.refusals()) };
     assert_eq!((advisory.covers.join(" "), advisory.severities.len()), ("CVE-2024-3094".to_owned(), 0));
-    assert_eq!(lines(advisory), ["Fedora:39/xz fixed >=0 <5.4.6-3.fc39"]);
+    assert_eq!(lines(advisory), ["Fedora:39/xz fixed >=0 <5.4.6-3.fc39 [src]"]);
 }
 
 #[test]

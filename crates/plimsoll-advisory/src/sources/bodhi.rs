@@ -1,8 +1,9 @@
 //! Fedora's updates as Bodhi's interface gives them (`/updates/?type=security`): a page with `updates`, or one update.
 //!
 //! An update lists builds, which are source packages: `curl-8.6.0-8.fc40`. Binary packages mostly carry the same
-//! version, but only those named like their source package are named here. CVEs stand in the titles of the bugs, in
-//! the update's title and in its notes. Updates that were never pushed to the stable repository are refused.
+//! version; what is said here is said of the source package (architecture `src`), and so of all its binaries. CVEs stand
+//! in the titles of the bugs, in the update's title and in its notes. Updates that were never pushed to the stable
+//! repository are refused.
 
 use plimsoll_types::Status;
 use serde::Deserialize;
