@@ -12,6 +12,8 @@ use crate::sources::{SourceError, text};
 
 /// How many relationships one product may stand on. Red Hat's modules need two.
 const MAX_STEPS: usize = 16;
+/// The longest id of a product that is taken apart, in bytes: many others may refer to it.
+const MAX_ID: usize = 2_048;
 /// How many members the product groups of a document may be unfolded to, all references together.
 const MAX_MEMBERS: usize = 20_000_000;
 
@@ -223,6 +225,9 @@ impl Resolved<'_> {
     /// The RPM package, from the package URL or, where there is none, from the product's id; `None` when it is something
     /// else: an image, a jar, a module as a whole.
     pub fn rpm(&self) -> Option<RpmPackage> {
+        if self.component.product_id.len() > MAX_ID {
+            return None;
+        }
         let mut package = match self.component.product_identification_helper.purl.as_str() {
             "" => rpm_of_id(&self.component.product_id)?,
             url => rpm_of_purl(&purl::parse(url)?)?,
@@ -241,6 +246,7 @@ fn module(product: &Product) -> Option<String> {
     match product.purl() {
         Some(purl) if purl.kind == "rpmmod" => stream(&format!("{}:{}", purl.name, purl.version)),
         Some(_) => None,
+        None if product.product_id.len() > MAX_ID => None,
         None => stream(&product.product_id),
     }
 }
