@@ -132,11 +132,8 @@ fn order(a: &str, b: &str, versions: &dyn VersionScheme) -> Ordering {
 /// Sorts the versions that the grammar accepts and drops those that are equal to another; returns how many it does
 /// not accept.
 pub(crate) fn sorted_versions<'a>(list: &'a [String], versions: &dyn VersionScheme) -> (Vec<&'a str>, u64) {
-    let accepted: Vec<&str> = list
-        .iter()
-        .map(String::as_str)
-        .filter(|version| usable(version, versions).is_ok())
-        .collect();
+    let accepted: Vec<&str> =
+        list.iter().map(String::as_str).filter(|version| usable(version, versions).is_ok()).collect();
     let refused = list.len() - accepted.len();
     let mut accepted = sorted(accepted, &|a: &&str, b: &&str| order(a, b, versions).then_with(|| a.cmp(b)));
     accepted.dedup_by(|a, b| order(a, b, versions) == Ordering::Equal);

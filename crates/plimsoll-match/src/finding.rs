@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use plimsoll_db::{AdvisoryRef, End, Index, Prose, ProseReader, ReadError};
 use plimsoll_types::{
-    Confidence, Epss, Finding, MatchReason, MatchedBy, Reference, Status, Suppressed, SuppressedBy, Timestamp,
-    Vulnerability,
+    Confidence, Epss, Finding, MatchReason, MatchedBy, Reference, Status, Suppressed, SuppressedBy,
+    Timestamp, Vulnerability,
 };
 use plimsoll_version::VersionScheme;
 
@@ -320,7 +320,8 @@ fn others<'a>(
     let mut numbers = BTreeSet::new();
     let known: HashSet<u32> = hits.iter().map(|hit| hit.number).collect();
     for id in group.ids.iter().take(MAX_OTHERS) {
-        numbers.extend(index.by_identifier(id)?.filter(|number| !known.contains(number)).take(4 * MAX_OTHERS));
+        numbers
+            .extend(index.by_identifier(id)?.filter(|number| !known.contains(number)).take(4 * MAX_OTHERS));
     }
     let mut others = Vec::new();
     for number in numbers {

@@ -43,7 +43,8 @@ pub(crate) fn groups<'a>(index: &'a Index, hits: &[Hit<'a>]) -> Result<Vec<Group
                     let advisory = index.advisory(number)?;
                     if advisory.covers.is_empty() {
                         links.push((*name, advisory.id));
-                        links.extend(advisory.aliases.into_iter().take(MAX_LINKS).map(|alias| (*name, alias)));
+                        links
+                            .extend(advisory.aliases.into_iter().take(MAX_LINKS).map(|alias| (*name, alias)));
                     }
                 }
             }

@@ -91,11 +91,8 @@ impl<'de> Deserialize<'de> for Fixes {
 
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     let text = super::utf8(path, bytes)?;
-    let file: File = if text.trim_start().starts_with('{') {
-        json::parse(path, bytes)?
-    } else {
-        yaml::parse(path, text)?
-    };
+    let file: File =
+        if text.trim_start().starts_with('{') { json::parse(path, bytes)? } else { yaml::parse(path, text)? };
     let (ecosystem, source) = ecosystem(&file).ok_or_else(|| SourceError::Shape {
         path: path.to_owned(),
         message: "no release (distroversion), and not a repository of a rolling distribution".to_owned(),

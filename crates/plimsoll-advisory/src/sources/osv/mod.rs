@@ -58,6 +58,10 @@ fn recognises(path: &str, head: &[u8]) -> bool {
         matches!(starts, Some(b'{' | b'['))
             && !has("\"CVE_RECORD\"")
             && !has("\"document\"")
+            // Others with `affected` or `schema_version` in them: Arch's groups, AlmaLinux's errata, ends of life.
+            && !(has("\"AVG-") && has("\"issues\""))
+            && !(has("\"updateinfo_id\"") || has("\"bs_repo_id\""))
+            && !(has("\"generated_at\"") && has("\"result\""))
             && (has("\"affected\"")
                 || has("\"schema_version\"")
                 || (has("\"id\"") && (has("\"summary\"") || has("\"details\""))))

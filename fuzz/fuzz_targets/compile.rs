@@ -10,7 +10,7 @@ use plimsoll_advisory::sources::{self, Sink};
 use plimsoll_catalog::ecosystem_for_advisories;
 use plimsoll_db::{Index, ReadError, Record, WriteOptions, write};
 use plimsoll_match::{Context, Options, match_packages};
-use plimsoll_types::Package;
+use plimsoll_types::{Package, PackageUrl};
 
 fn records(index: &Index) -> Vec<Record> {
     let mut records = Vec::new();
@@ -29,10 +29,24 @@ fuzz_target!(|data: &[u8]| {
     let mut packages = Vec::new();
     for affected in sink.advisories.iter().flat_map(|one| &one.affected).take(8) {
         let Some(ecosystem) = ecosystem_for_advisories(&affected.ecosystem) else { continue };
-        for version in ["1.0", "0", "1:2-3"].iter().copied().chain(affected.versions.iter().map(String::as_str).take(2))
-        {
-            let (name, version) = (affected.package.clone(), version.to_owned());
-            packages.push(Package { name, version, ..Package::new(ecosystem) });
+        let own = affected.versions.iter().map(String::as_str).take(2);
+        for version in ["1.0", "0", "1:2-3"].into_iter().chain(own) {
+            packages.push(Package {
+                ecosystem,
+                name: affected.package.clone(),
+                version: version.to_owned(),
+                arch: String::new(),
+                source: None,
+                licenses: Vec::new(),
+                vendor: String::new(),
+                modularity: String::new(),
+                locations: Vec::new(),
+                purl: PackageUrl::default(),
+                contains: Vec::new(),
+                found_by: String::new(),
+                cpes: Vec::new(),
+                exposure: Vec::new(),
+            });
         }
     }
     let bytes = plimsoll_dbbuild::compile(sink.advisories, None).expect("an index");
