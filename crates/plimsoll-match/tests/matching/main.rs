@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod cases;
+mod hostile;
 mod limits;
 
 use plimsoll_advisory::{Advisory, Affected, Event, Range};
