@@ -103,8 +103,12 @@ fn no_source_takes_the_files_of_another() {
             let marked = [b"\xef\xbb\xbf", bytes.as_slice()].concat();
             assert_eq!(sources::recognise(&path, &marked).map(|found| found.id), Some(source.id), "{path}");
             let (mut plain, mut with_mark) = (Sink::new(), Sink::new());
-            let read = (sources::read(&path, &bytes, &mut plain), sources::read(&path, &marked, &mut with_mark));
-            assert!(read.0.is_some() && plain.advisories == with_mark.advisories, "{path} with a byte order mark");
+            let read =
+                (sources::read(&path, &bytes, &mut plain), sources::read(&path, &marked, &mut with_mark));
+            assert!(
+                read.0.is_some() && plain.advisories == with_mark.advisories,
+                "{path} with a byte order mark"
+            );
         }
     }
 }
