@@ -285,3 +285,52 @@ fn small_values_in_large_numbers() {
         );
     }
 }
+
+/// Identifiers that no product may have, referred to over and over: leaving them out must not be free.
+#[test]
+fn vex_documents_that_multiply() {
+    let bad = list(20_000, &|n| format!(r#"{{"alg": "pkg", "content": "\u0001{n}"}}"#));
+    let affects = list(20_000, &|_| r#"{"ref": "c"}"#.to_owned());
+    let cyclonedx = |hashes: &str, affects: &str| {
+        format!(
+            r#"{{"bomFormat": "CycloneDX", "components": [{{"bom-ref": "c", "hashes": [{hashes}]}}],
+                "vulnerabilities": [{{"id": "CVE-2024-0001", "analysis": {{"state": "not_affected"}}, "affects": [{affects}]}}]}}"#
+        )
+    };
+    let versions = list(20_000, &|n| format!(r#"{{"version": "{n}"}}"#));
+    let pkg = list(20_000, &|n| format!(r#"{{"alg": "pkg", "content": "a/b{n}"}}"#));
+    let parts = list(20_000, &|n| format!(r#""\u0001{n}""#));
+    let products = list(20_000, &|n| format!(r#""pkg:a/b{n}""#));
+    let ids = list(20_000, &|n| format!(r#"{{"text": "/{n}"}}"#));
+    let flags = list(20_000, &|n| format!(r#"{{"label": "l{n}", "product_ids": ["p{n}"]}}"#));
+    let stated = list(20_000, &|n| format!(r#""p{n}""#));
+    for (name, text, reads) in [
+        ("cyclonedx, hashes", cyclonedx(&bad, &affects), false),
+        (
+            "cyclonedx, versions",
+            cyclonedx(&pkg, &format!(r#"{{"ref": "c", "versions": [{versions}]}}"#)),
+            false,
+        ),
+        (
+            "openvex",
+            format!(
+                r#"{{"@context": "https://openvex.dev/ns/v0.2.0", "statements": [{{"vulnerability": "CVE-2024-0001",
+                    "status": "not_affected", "subcomponents": [{parts}], "products": [{products}]}}]}}"#
+            ),
+            false,
+        ),
+        (
+            "csaf",
+            format!(
+                r#"{{"document": {{"csaf_version": "2.0"}}, "vulnerabilities": [{{"cve": "CVE-2024-0001", "ids": [{ids}],
+                    "flags": [{flags}], "product_status": {{"known_not_affected": [{stated}]}}}}]}}"#
+            ),
+            true,
+        ),
+    ] {
+        let start = Instant::now();
+        let read = plimsoll_advisory::vex::read("v.json", text.as_bytes());
+        assert!(start.elapsed() < SOON, "{name} takes {:?}", start.elapsed());
+        assert_eq!(read.is_ok(), reads, "{name}: {:?}", read.err().map(|error| error.to_string()));
+    }
+}
