@@ -53,7 +53,8 @@ fuzz_target!(|data: &[u8]| {
     let index = Index::from_bytes(bytes).expect("a sound index");
     index.verify().expect("a sound index");
     let found = records(&index);
-    let again = write(found.clone(), index.extras().expect("extras"), &WriteOptions::default()).expect("an index");
+    let again =
+        write(found.clone(), index.extras().expect("extras"), &WriteOptions::default()).expect("an index");
     let index = Index::from_bytes(again.clone()).expect("a sound index");
     assert!(records(&index) == found, "records are not what they were");
     let third = write(found, index.extras().expect("extras"), &WriteOptions::default()).expect("an index");

@@ -584,7 +584,7 @@ fn folders_that_lead_back_to_themselves() {
     symlink(&feed, feed.join("a/loop")).unwrap();
     symlink("self", feed.join("self")).unwrap();
     symlink("/etc/passwd", feed.join("passwd.json")).unwrap();
-    let report = build(&[feed.clone()], &folder.path().join("out.db"), &options()).unwrap();
+    let report = build(std::slice::from_ref(&feed), &folder.path().join("out.db"), &options()).unwrap();
     assert_eq!((report.advisories, report.unrecognised), (1, 0));
     // Links in archives are no files either.
     let mut bytes = tar_header("link.json", b'2', 0).to_vec();
@@ -592,7 +592,7 @@ fn folders_that_lead_back_to_themselves() {
     bytes.extend_from_slice(&tar_header("device.json", b'3', 0));
     bytes.extend_from_slice(&tar(&[("../../good.json", GOOD.as_bytes())]));
     fs::write(feed.join("a/x.tar"), bytes).unwrap();
-    let report = build(&[feed.clone()], &folder.path().join("out.db"), &options()).unwrap();
+    let report = build(std::slice::from_ref(&feed), &folder.path().join("out.db"), &options()).unwrap();
     assert_eq!((report.advisories, report.unrecognised), (1, 0));
     // Folders without end.
     let mut deep: PathBuf = feed.join("deep");

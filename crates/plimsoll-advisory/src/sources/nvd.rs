@@ -265,6 +265,9 @@ fn assessor(source: &str) -> String {
     }
 }
 
+/// The ranges that a product has already.
+type Seen = HashSet<Vec<Event>>;
+
 /// The statements of all configurations, joined by product and limit.
 fn configurations(configurations: Vec<Configuration>) -> Result<Vec<Affected>, &'static str> {
     let criteria: usize =
@@ -272,7 +275,7 @@ fn configurations(configurations: Vec<Configuration>) -> Result<Vec<Affected>, &
     if criteria > MAX_CRITERIA {
         return Err("too many criteria");
     }
-    let mut products: BTreeMap<(String, Vec<String>), (Affected, HashSet<Vec<Event>>)> = BTreeMap::new();
+    let mut products: BTreeMap<(String, Vec<String>), (Affected, Seen)> = BTreeMap::new();
     for configuration in configurations {
         if configuration.negate == Some(true) {
             continue;
@@ -347,7 +350,7 @@ fn limit(all: bool, nodes: &[Vec<(Criterion, Cpe)>]) -> Option<Vec<String>> {
 }
 
 /// Adds what one criterion says. `seen` are the ranges that are there.
-fn statement(criterion: Criterion, cpe: &Cpe, affected: &mut Affected, seen: &mut HashSet<Vec<Event>>) {
+fn statement(criterion: Criterion, cpe: &Cpe, affected: &mut Affected, seen: &mut Seen) {
     let usable = |version: Option<String>| version.filter(|version| text::is_name(version));
     let from = match (usable(criterion.version_start_including), usable(criterion.version_start_excluding)) {
         (Some(version), _) => Some(version),

@@ -55,13 +55,15 @@ fn recognises(path: &str, head: &[u8]) -> bool {
     let has = |needle: &str| head.windows(needle.len()).any(|window| window == needle.as_bytes());
     if super::has_extension(path, &["json", "jsonl", "ndjson"]) {
         let starts = head.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+        // Others with `affected` or `schema_version` in them: Arch's groups, AlmaLinux's errata, ends of life.
+        let of_another = (has("\"AVG-") && has("\"issues\""))
+            || has("\"updateinfo_id\"")
+            || has("\"bs_repo_id\"")
+            || (has("\"generated_at\"") && has("\"result\""));
         matches!(starts, Some(b'{' | b'['))
             && !has("\"CVE_RECORD\"")
             && !has("\"document\"")
-            // Others with `affected` or `schema_version` in them: Arch's groups, AlmaLinux's errata, ends of life.
-            && !(has("\"AVG-") && has("\"issues\""))
-            && !(has("\"updateinfo_id\"") || has("\"bs_repo_id\""))
-            && !(has("\"generated_at\"") && has("\"result\""))
+            && !of_another
             && (has("\"affected\"")
                 || has("\"schema_version\"")
                 || (has("\"id\"") && (has("\"summary\"") || has("\"details\""))))
