@@ -58,6 +58,7 @@ fn recognises(path: &str, head: &[u8]) -> bool {
         // Others with `affected` or `schema_version` in them: Arch's groups, AlmaLinux's errata, ends of life.
         let of_another = (has("\"AVG-") && has("\"issues\""))
             || has("\"updateinfo_id\"")
+            || (has("\"issued_date\"") && has("\"data\""))
             || has("\"bs_repo_id\"")
             || (has("\"generated_at\"") && has("\"result\""));
         matches!(starts, Some(b'{' | b'['))
