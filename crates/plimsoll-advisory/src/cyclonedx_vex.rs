@@ -227,6 +227,7 @@ impl Bom {
             let mut products = Vec::new();
             for affects in &vulnerability.affects {
                 let ids = self.resolve(&components, &affects.reference);
+                room.look(ids.len().saturating_mul(affects.versions.len().max(1)))?;
                 room.products(&limited(ids, &affects.versions, status), &[], &mut products)?;
             }
             let action = match vulnerability.recommendation.trim() {

@@ -3,7 +3,7 @@
 use plimsoll_types::{CvssVector, Epss, Reference, Severity, Status, Timestamp};
 
 /// One source's statement about one vulnerability, or about the several that an erratum fixes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Advisory {
     /// The source's own identifier, such as `DSA-5417-1`, `PYSEC-2019-16`, `CVE-2019-14697`.
     pub id: String,
@@ -41,7 +41,7 @@ pub struct Advisory {
 }
 
 /// A severity in the source's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SeverityStatement {
     /// The source's id.
     pub source: String,
@@ -50,7 +50,7 @@ pub struct SeverityStatement {
 }
 
 /// One package that an advisory speaks of.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Affected {
     /// The ecosystem as OSV spells it, with the release where there is one: `PyPI`, `Alpine:v3.7`, `Debian:11`,
     /// `AlmaLinux:8`.
@@ -80,14 +80,14 @@ pub struct Affected {
 }
 
 /// A range as OSV writes it: events on the version line, in the source's order (OSV schema, "affected[].ranges[]").
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Range {
     /// The events. Versions are strings of the ecosystem's grammar.
     pub events: Vec<Event>,
 }
 
 /// A point on the version line at which something changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
     /// Affected from this version on; `0` means from the beginning.
     Introduced(String),

@@ -153,6 +153,9 @@ impl<'a> Room<'a> {
         subcomponents: &[String],
         out: &mut Vec<Product>,
     ) -> Result<(), SourceError> {
+        // What is looked at costs as much as what is kept: identifiers that are left out must not be free of charge, since
+        // a document can refer to the same ones over and over.
+        self.look(ids.len().saturating_add(subcomponents.len()))?;
         let parts: Vec<&String> = subcomponents.iter().filter(|id| usable(id)).collect();
         let size = parts
             .iter()
@@ -185,6 +188,11 @@ impl<'a> Room<'a> {
             aliases.push(id.to_owned());
         }
         Ok(crate::sources::text::unique(aliases))
+    }
+
+    /// Takes room for identifiers that are only looked at.
+    pub(crate) fn look(&mut self, ids: usize) -> Result<(), SourceError> {
+        self.take(ids.saturating_mul(size_of::<String>()))
     }
 
     fn take(&mut self, bytes: usize) -> Result<(), SourceError> {

@@ -438,6 +438,24 @@ fn places(bytes: &[u8]) -> Vec<usize> {
     places
 }
 
+/// The damage done below reaches every section only when each of them holds something.
+#[test]
+fn no_section_of_the_fixture_is_empty() {
+    let bytes = bytes();
+    let count = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
+    assert_eq!(count, SECTIONS);
+    let places = places(&bytes);
+    for section in 0..SECTIONS {
+        let entry = HEADER + section * 32;
+        let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
+        let (id, start, len) = (word(entry) & 0xffff_ffff, word(entry + 8), word(entry + 16));
+        assert_eq!(id, section + 1);
+        assert!(len > 0, "section {id} is empty");
+        let inside = places.iter().filter(|place| (start..start + len).contains(place)).count();
+        assert!(inside >= len.min(18), "section {id} is damaged in {inside} places only");
+    }
+}
+
 #[test]
 fn every_changed_byte_is_noticed() {
     let good = bytes();

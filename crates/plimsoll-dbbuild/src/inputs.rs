@@ -35,8 +35,17 @@ const MAX_DEPTH: usize = 64;
 pub(crate) struct FeedFile {
     /// The path inside the feed, separated with `/`.
     pub(crate) path: String,
-    /// Its content, or its size where it is over the limit.
-    pub(crate) content: Result<Vec<u8>, u64>,
+    /// Its content, or why it was not read.
+    pub(crate) content: Result<Vec<u8>, Unread>,
+}
+
+/// Why a file is not read although it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is over the limit; its size.
+    TooLarge(u64),
+    /// It is an archive, or compressed, inside an archive.
+    Archive,
 }
 
 /// Reads all of `inputs`, folders in the order of their names, and hands each file to `take`.
@@ -161,8 +170,10 @@ impl FeedReader<'_> {
             }
             let name = String::from_utf8_lossy(reader.path());
             let name = name.strip_prefix("./").unwrap_or(&name).to_owned();
-            if entry.sparse || entry.stored > self.limits.file {
-                self.give(path, FeedFile { path: name, content: Err(entry.size) })?;
+            if !matches!(form(&name), Form::Plain) {
+                self.give(path, FeedFile { path: name, content: Err(Unread::Archive) })?;
+            } else if entry.sparse || entry.stored > self.limits.file {
+                self.give(path, FeedFile { path: name, content: Err(Unread::TooLarge(entry.size)) })?;
             } else {
                 let content = reader.read_data().map_err(damaged)?;
                 self.give(path, FeedFile { path: name, content: Ok(content) })?;
@@ -183,9 +194,13 @@ impl FeedReader<'_> {
                 continue;
             }
             let name = String::from_utf8_lossy(entry.name).into_owned();
+            if !matches!(form(&name), Form::Plain) {
+                self.give(path, FeedFile { path: name, content: Err(Unread::Archive) })?;
+                continue;
+            }
             let content = match archive.read(&entry.member, self.limits.file, &mut budget) {
                 Ok(bytes) => Ok(bytes),
-                Err(ZipError::TooLarge { .. }) => Err(entry.member.size()),
+                Err(ZipError::TooLarge { .. }) => Err(Unread::TooLarge(entry.member.size())),
                 Err(error) => return Err(damaged(error)),
             };
             self.give(path, FeedFile { path: name, content })?;
@@ -198,7 +213,7 @@ impl FeedReader<'_> {
         let mut content = Vec::new();
         let read = stream.take(self.limits.file.saturating_add(1)).read_to_end(&mut content);
         let read = read.map_err(|source| read_error(path, source))? as u64;
-        let content = if read > self.limits.file { Err(read) } else { Ok(content) };
+        let content = if read > self.limits.file { Err(Unread::TooLarge(read)) } else { Ok(content) };
         self.give(path, FeedFile { path: name, content })
     }
 

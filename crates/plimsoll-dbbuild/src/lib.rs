@@ -20,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 use plimsoll_advisory::Advisory;
 use plimsoll_advisory::sources::{self, RefusalReason, Sink};
 use plimsoll_db::{Extras, InstallError, Installation, Record, WriteError, WriteOptions};
-use plimsoll_types::Timestamp;
+use plimsoll_types::{Lifecycle, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 pub use import::{ImportError, import};
@@ -28,7 +28,7 @@ pub use inputs::Limits;
 pub use report::{BuildReport, DropReason, Dropped, FormReport, SourceReport};
 
 use assemble::Assembler;
-use inputs::FeedFile;
+use inputs::{FeedFile, Unread};
 use report::Drops;
 
 /// How to build.
@@ -211,11 +211,15 @@ fn read(inputs: &[PathBuf], options: &BuildOptions) -> Result<(Read, BuildReport
 
 fn parse_batches(receiver: &Mutex<Receiver<Batch>>) -> Vec<Parsed> {
     let mut out = Vec::new();
+    // A thread's files come in the order of the input, so that what all of them list first is listed by one of them.
+    let mut room = Sink::MAX_LISTED;
     loop {
         let batch = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(batch) = batch else { return out };
         for (place, file) in batch {
-            let (form, sink) = parse_file(&file);
+            let (form, mut sink) = parse_file(&file);
+            sink.list_at_most(room);
+            room -= sink.refusals().len();
             let digest = file.content.as_ref().map_or([0; 32], |bytes| Sha256::digest(bytes).into());
             out.push(Parsed { place, form, sink, digest });
         }
@@ -229,7 +233,12 @@ fn parse_file(file: &FeedFile) -> (Option<&'static str>, Sink) {
         sink
     };
     match &file.content {
-        Err(size) => (None, refused(RefusalReason::TooLarge, &format!("at least {size} bytes"))),
+        Err(Unread::TooLarge(size)) => {
+            (None, refused(RefusalReason::TooLarge, &format!("at least {size} bytes")))
+        }
+        Err(Unread::Archive) => {
+            (None, refused(RefusalReason::Malformed, "an archive inside an archive is not opened"))
+        }
         Ok(bytes) => {
             // One file that makes a parser panic must not end the build of all others.
             let parsed = catch_unwind(AssertUnwindSafe(|| {
@@ -264,11 +273,18 @@ fn compile_counted<W: Write + Seek>(
     for (source, record) in records {
         assembler.record(&source, record)?;
     }
-    // A feed's word comes before the built-in one.
+    // A feed's word comes before the built-in one. Of those that contradict each other one is taken whatever the order of
+    // the files: the first of the life cycles, the last of the scores.
     let mut lifecycles = sink.lifecycles;
+    lifecycles.sort_by(|a, b| {
+        let key = |one: &Lifecycle| (one.released, one.ends, one.extended_ends);
+        a.ecosystem.cmp(&b.ecosystem).then_with(|| key(a).cmp(&key(b)))
+    });
     lifecycles.extend(plimsoll_advisory::lifecycles());
+    let mut epss = sink.epss;
+    epss.sort_by(|a, b| (&a.cve, a.date, a.epss).cmp(&(&b.cve, b.date, b.epss)));
     let extras = Extras {
-        epss: sink.epss.into_iter().map(|score| (score.cve, score.epss)).collect(),
+        epss: epss.into_iter().map(|score| (score.cve, score.epss)).collect(),
         lifecycles,
         repositories: sink.repositories.into_iter().map(|found| (found.repository, found.cpes)).collect(),
         source_digests: digests

@@ -13,7 +13,8 @@ use crate::report::{DropReason, Drops};
 /// Joins advisories with the same source and identifier, which some sources spread over several files (one per
 /// release, one per package). Sorted by source and identifier; of differing texts the first one stands.
 pub(crate) fn join(mut advisories: Vec<Advisory>) -> Vec<Advisory> {
-    advisories.sort_by(|a, b| (&a.source, &a.id).cmp(&(&b.source, &b.id)));
+    // By all that they say in the end, so that the order of the files does not matter.
+    advisories.sort_by(|a, b| (&a.source, &a.id).cmp(&(&b.source, &b.id)).then_with(|| a.cmp(b)));
     let mut joined: Vec<Advisory> = Vec::with_capacity(advisories.len());
     for advisory in advisories {
         match joined.last_mut() {
@@ -45,8 +46,21 @@ fn absorb(into: &mut Advisory, other: Advisory) {
     into.public_exploit |= other.public_exploit;
 }
 
+/// The most identifiers, weaknesses, vectors or severities of one advisory. Errata cover some thousand vulnerabilities.
+const MAX_LISTED: usize = 20_000;
+/// The most intervals and listed versions of one statement: all of them are held against every installed version.
+const MAX_INTERVALS: usize = 20_000;
+const MAX_VERSIONS: usize = 200_000;
+/// How many times the versions of one statement are held against its intervals.
+const MAX_COMPARISONS: usize = 2_000_000;
+
 /// Makes a record of an advisory; `None` when nothing of what it says can be matched. What is left out is counted.
 pub(crate) fn record(advisory: Advisory, drops: &mut Drops) -> Option<Record> {
+    let lists = [advisory.aliases.len(), advisory.covers.len(), advisory.cwes.len()];
+    if lists.iter().chain([&advisory.cvss.len(), &advisory.severities.len()]).any(|len| *len > MAX_LISTED) {
+        drops.count(DropReason::TooLarge, "", &advisory.id);
+        return None;
+    }
     // What NVD says of products comes beside what it says of the vulnerability, which counts for itself.
     let speaks_of_packages = advisory.affected.iter().any(|affected| affected.ecosystem != "CPE");
     let modules = modules(&advisory.title);
@@ -116,14 +130,19 @@ fn fact(id: &str, affected: Affected, modules: &[&str], facts: &mut Vec<FactReco
         }
     }
     intervals.dedup();
+    if intervals.len() > MAX_INTERVALS || affected.versions.len() > MAX_VERSIONS {
+        return drops.count(DropReason::TooLarge, &affected.ecosystem, id);
+    }
     let (listed, unordered) = ranges::sorted_versions(&affected.versions, spec.versions);
     if unordered > 0 {
         refused += unordered;
         drops.count_many(DropReason::UnorderableVersion, &affected.ecosystem, id, unordered);
     }
     // OSV feeds list every version of a range as well. Only what the ranges do not hold says something new.
+    // Past a number that no real record comes near, holding each against each is not worth the time.
+    let compare = intervals.len().saturating_mul(listed.len()) <= MAX_COMPARISONS;
     let outside = |version: &&str| {
-        !intervals.iter().any(|interval| interval.contains(version, spec.versions).unwrap_or(false))
+        !compare || !intervals.iter().any(|one| one.contains(version, spec.versions).unwrap_or(false))
     };
     let versions: Vec<String> = listed.into_iter().filter(outside).map(str::to_owned).collect();
     // Only "not affected" may be said without a version: a fact without any would hold for all of them.

@@ -6,6 +6,21 @@ use plimsoll_advisory::Event;
 use plimsoll_db::{End, Interval};
 use plimsoll_version::{VersionError, VersionScheme};
 
+/// The longest version, in bytes. There is none of a fifth of that.
+const MAX_VERSION: usize = 1_024;
+
+/// Whether the grammar has an order for a version.
+fn usable(version: &str, versions: &dyn VersionScheme) -> Result<(), VersionError> {
+    if version.len() > MAX_VERSION {
+        return Err(VersionError {
+            version: version.chars().take(100).collect(),
+            scheme: versions.id(),
+            reason: "it is too long",
+        });
+    }
+    versions.compare(version, version).map(drop)
+}
+
 /// The affected intervals of one range, sorted.
 ///
 /// The events are ordered by version first, sources need not do that. At the same version `introduced` comes before
@@ -24,12 +39,12 @@ pub(crate) fn intervals(
         match event {
             Event::Introduced(version) if version == "0" => ordered.push(("", event)),
             Event::Introduced(version) | Event::Fixed(version) | Event::LastAffected(version) => {
-                versions.compare(version, version)?;
+                usable(version, versions)?;
                 ordered.push((version.as_str(), event));
             }
             Event::Limit(version) => {
                 // A version counts when it lies before any of the limits, so before the last.
-                versions.compare(version, version)?;
+                usable(version, versions)?;
                 let later = match limit {
                     Some(limit) => versions.compare(version, limit)? == Ordering::Greater,
                     None => true,
@@ -117,11 +132,8 @@ fn order(a: &str, b: &str, versions: &dyn VersionScheme) -> Ordering {
 /// Sorts the versions that the grammar accepts and drops those that are equal to another; returns how many it does
 /// not accept.
 pub(crate) fn sorted_versions<'a>(list: &'a [String], versions: &dyn VersionScheme) -> (Vec<&'a str>, u64) {
-    let accepted: Vec<&str> = list
-        .iter()
-        .map(String::as_str)
-        .filter(|version| versions.compare(version, version).is_ok())
-        .collect();
+    let accepted: Vec<&str> =
+        list.iter().map(String::as_str).filter(|version| usable(version, versions).is_ok()).collect();
     let refused = list.len() - accepted.len();
     let mut accepted = sorted(accepted, &|a: &&str, b: &&str| order(a, b, versions).then_with(|| a.cmp(b)));
     accepted.dedup_by(|a, b| order(a, b, versions) == Ordering::Equal);

@@ -84,6 +84,8 @@ pub enum DropReason {
     NoVersions,
     /// The package's name cannot be one.
     BadName,
+    /// It says more than one statement or advisory may.
+    TooLarge,
 }
 
 impl DropReason {
@@ -95,6 +97,7 @@ impl DropReason {
             DropReason::UnorderableVersion => "a listed version that cannot be ordered",
             DropReason::NoVersions => "no affected version",
             DropReason::BadName => "not a package name",
+            DropReason::TooLarge => "over a limit",
         }
     }
 }

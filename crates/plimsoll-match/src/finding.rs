@@ -1,12 +1,12 @@
 //! Makes one finding of all advisories that speak of one vulnerability in one package.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use plimsoll_db::{AdvisoryRef, End, Index, Prose, ProseReader, ReadError};
 use plimsoll_types::{
-    Confidence, Epss, Finding, MatchReason, MatchedBy, Status, Suppressed, SuppressedBy, Timestamp,
-    Vulnerability,
+    Confidence, Epss, Finding, MatchReason, MatchedBy, Reference, Status, Suppressed, SuppressedBy,
+    Timestamp, Vulnerability,
 };
 use plimsoll_version::VersionScheme;
 
@@ -18,6 +18,9 @@ use crate::{Options, severity};
 const MAX_OTHERS: usize = 16;
 /// How many fixed versions are listed for a finding.
 const MAX_FIXES: usize = 32;
+/// How many advisories' texts are read for a finding, of each kind, and how many links are kept.
+const MAX_TEXTS: usize = 1_000;
+const MAX_REFERENCES: usize = 10_000;
 
 /// What becomes of a group of advisories.
 pub(crate) enum Judged {
@@ -46,7 +49,8 @@ pub(crate) fn judge(
         return Ok(Judged::Nothing);
     }
     let denied: Vec<&Hit<'_>> = all.iter().copied().filter(|hit| hit.not_affected()).collect();
-    let is_denied = |hit: &Hit<'_>| denied.iter().any(|denial| denial.ecosystem == hit.ecosystem);
+    let denying: BTreeSet<&str> = denied.iter().map(|denial| denial.ecosystem.as_str()).collect();
+    let is_denied = |hit: &Hit<'_>| denying.contains(hit.ecosystem.as_str());
     let left: Vec<&Hit<'_>> = affected.iter().copied().filter(|hit| !is_denied(hit)).collect();
     if let (true, Some(denial)) = (left.is_empty(), denied.first()) {
         let finding = finding(index, prose, options, place, subject, affected, group)?;
@@ -179,7 +183,7 @@ struct Fixes {
     /// Those to show, the one to take first.
     versions: Vec<String>,
     /// Per hit, the highest of the fixes that its facts ask for.
-    per_hit: Vec<(u32, Option<String>)>,
+    per_hit: HashMap<u32, Option<String>>,
 }
 
 impl Hit<'_> {
@@ -217,7 +221,7 @@ impl Fixes {
                 candidates.push(version);
             }
         };
-        let mut per_hit = Vec::with_capacity(hits.len());
+        let mut per_hit = HashMap::with_capacity(hits.len());
         // First the fix that each advisory names for the interval that holds the version, then those of other lines.
         for hit in hits {
             let mut highest: Option<&str> = None;
@@ -236,7 +240,7 @@ impl Fixes {
                     highest = Some(version);
                 }
             }
-            per_hit.push((hit.number, highest.map(str::to_owned)));
+            per_hit.entry(hit.number).or_insert_with(|| highest.map(str::to_owned));
         }
         for held in hits.iter().flat_map(|hit| &hit.facts) {
             for interval in held.fact.intervals()? {
@@ -269,7 +273,7 @@ impl Fixes {
     }
 
     fn of_hit(&self, hit: &Hit<'_>) -> Option<&str> {
-        self.per_hit.iter().find(|(number, _)| *number == hit.number)?.1.as_deref()
+        self.per_hit.get(&hit.number)?.as_deref()
     }
 }
 
@@ -314,9 +318,10 @@ fn others<'a>(
     group: &Group<'_>,
 ) -> Result<Vec<(u32, AdvisoryRef<'a>)>, ReadError> {
     let mut numbers = BTreeSet::new();
+    let known: HashSet<u32> = hits.iter().map(|hit| hit.number).collect();
     for id in group.ids.iter().take(MAX_OTHERS) {
-        let known = |number: &u32| hits.iter().any(|hit| hit.number == *number);
-        numbers.extend(index.by_identifier(id)?.filter(|number| !known(number)).take(4 * MAX_OTHERS));
+        numbers
+            .extend(index.by_identifier(id)?.filter(|number| !known.contains(number)).take(4 * MAX_OTHERS));
     }
     let mut others = Vec::new();
     for number in numbers {
@@ -355,33 +360,20 @@ fn vulnerability(
 
     // An erratum's text is about an update; what a source says of the vulnerability itself is preferred.
     let own = |hit: &&&Hit<'_>| hit.advisory.covers.is_empty();
-    let mut texts: Vec<Prose> = Vec::new();
-    for hit in hits.iter().filter(own) {
-        texts.push(prose.read(hit.number)?);
+    let mut texts = Texts::default();
+    for hit in hits.iter().filter(own).take(MAX_TEXTS) {
+        texts.add(prose.read(hit.number)?);
     }
-    let mut complete = texts.iter().any(|text| !text.title.is_empty() && !text.description.is_empty());
     for (number, _) in others {
-        if !complete {
-            let text = prose.read(*number)?;
-            complete = !text.title.is_empty() && !text.description.is_empty();
+        if !texts.complete {
             // Links of other ecosystems' advisories would outnumber those that matter.
-            texts.push(Prose { references: Vec::new(), ..text });
+            texts.add(Prose { references: Vec::new(), ..prose.read(*number)? });
         }
     }
-    for hit in hits.iter().filter(|hit| !own(hit)) {
-        texts.push(prose.read(hit.number)?);
+    for hit in hits.iter().filter(|hit| !own(hit)).take(MAX_TEXTS) {
+        texts.add(prose.read(hit.number)?);
     }
-    let first = |get: fn(&Prose) -> &String| {
-        texts.iter().map(get).find(|text| !text.is_empty()).cloned().unwrap_or_default()
-    };
-    let (title, description) = (first(|text| &text.title), first(|text| &text.description));
-    let mut seen = BTreeSet::new();
-    let mut references = Vec::new();
-    for reference in texts.into_iter().flat_map(|text| text.references) {
-        if seen.insert(reference.url.clone()) {
-            references.push(reference);
-        }
-    }
+    let Texts { title, description, references, .. } = texts;
 
     let mut cvss: Vec<_> = all().flat_map(AdvisoryRef::cvss_vectors).collect();
     cvss.sort();
@@ -407,6 +399,33 @@ fn vulnerability(
         epss: epss(index, group)?,
         severities: stated.by_source(),
     })
+}
+
+/// The texts of a vulnerability, of which the first ones stand, and all links.
+#[derive(Default)]
+struct Texts {
+    title: String,
+    description: String,
+    references: Vec<Reference>,
+    seen: HashSet<String>,
+    /// Whether one of the advisories had both a title and a description.
+    complete: bool,
+}
+
+impl Texts {
+    fn add(&mut self, text: Prose) {
+        self.complete |= !text.title.is_empty() && !text.description.is_empty();
+        for (into, from) in [(&mut self.title, text.title), (&mut self.description, text.description)] {
+            if into.is_empty() {
+                *into = from;
+            }
+        }
+        for reference in text.references {
+            if self.references.len() < MAX_REFERENCES && self.seen.insert(reference.url.clone()) {
+                self.references.push(reference);
+            }
+        }
+    }
 }
 
 /// EPSS of the vulnerability; of several identifiers the highest.

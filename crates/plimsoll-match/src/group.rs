@@ -1,6 +1,6 @@
 //! Groups the advisories that hold for one package by the vulnerability of which they speak.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use plimsoll_db::{Index, ReadError};
 
@@ -17,6 +17,8 @@ pub(crate) struct Group<'a> {
 
 /// How many advisories from elsewhere are asked for the aliases of one identifier.
 const MAX_LINKS: usize = 16;
+/// How many identifiers are asked about for one package; real ones have some hundred advisories.
+const MAX_ASKED: usize = 20_000;
 
 /// Groups hits by the closure over their identifiers and aliases. An erratum that covers several vulnerabilities is in
 /// the group of each; its own identifier joins nothing.
@@ -25,6 +27,8 @@ const MAX_LINKS: usize = 16;
 /// third source's record alone.
 pub(crate) fn groups<'a>(index: &'a Index, hits: &[Hit<'a>]) -> Result<Vec<Group<'a>>, ReadError> {
     let mut links = Vec::new();
+    // Identifiers that name each other come up again and again; one look at each is enough.
+    let mut asked: HashSet<&str> = HashSet::new();
     if hits.len() > 1 {
         for hit in hits.iter().filter(|hit| hit.advisory.covers.is_empty()) {
             let names = || std::iter::once(&hit.advisory.id).chain(&hit.advisory.aliases);
@@ -32,11 +36,15 @@ pub(crate) fn groups<'a>(index: &'a Index, hits: &[Hit<'a>]) -> Result<Vec<Group
                 continue;
             }
             for name in names().take(MAX_LINKS) {
+                if asked.len() >= MAX_ASKED || !asked.insert(name) {
+                    continue;
+                }
                 for number in index.by_identifier(name)?.take(MAX_LINKS) {
                     let advisory = index.advisory(number)?;
-                    if number != hit.number && advisory.covers.is_empty() {
+                    if advisory.covers.is_empty() {
                         links.push((*name, advisory.id));
-                        links.extend(advisory.aliases.into_iter().map(|alias| (*name, alias)));
+                        links
+                            .extend(advisory.aliases.into_iter().take(MAX_LINKS).map(|alias| (*name, alias)));
                     }
                 }
             }

@@ -12,6 +12,9 @@ use crate::sources::{SourceError, text};
 
 /// How many relationships one product may stand on. Red Hat's modules need two.
 const MAX_STEPS: usize = 16;
+/// The longest id of a product, in bytes. Longer ones stand for nothing: looking up what many refer to costs its length
+/// each time.
+const MAX_ID: usize = 2_048;
 /// How many members the product groups of a document may be unfolded to, all references together.
 const MAX_MEMBERS: usize = 20_000_000;
 
@@ -96,8 +99,9 @@ impl Document {
             path,
             members_left: Cell::new(MAX_MEMBERS),
         };
+        let short = |ids: &[&String]| ids.iter().all(|id| id.len() <= MAX_ID);
         // Where an id is given twice, the first one stands.
-        for product in &tree.full_product_names {
+        for product in tree.full_product_names.iter().filter(|product| short(&[&product.product_id])) {
             products.plain.entry(&product.product_id).or_insert(product);
         }
         let mut waiting: Vec<(&Branch, usize)> =
@@ -108,15 +112,19 @@ impl Document {
                     "the product tree is deeper than the limit of {MAX_BRANCH_DEPTH}"
                 )));
             }
-            if let Some(product) = &branch.product {
+            if let Some(product) = branch.product.as_ref().filter(|product| short(&[&product.product_id])) {
                 products.plain.entry(&product.product_id).or_insert(product);
             }
             waiting.extend(branch.branches.iter().rev().map(|branch| (branch, depth.saturating_add(1))));
         }
         for relationship in &tree.relationships {
+            let (part, whole) = (&relationship.product_reference, &relationship.relates_to_product_reference);
+            if !short(&[&relationship.full_product_name.product_id, part, whole]) {
+                continue;
+            }
             products.related.entry(&relationship.full_product_name.product_id).or_insert(relationship);
         }
-        for group in &tree.product_groups {
+        for group in tree.product_groups.iter().filter(|group| short(&[&group.group_id])) {
             products.groups.entry(&group.group_id).or_insert(&group.product_ids);
         }
         if products.plain.len().saturating_add(products.related.len()) > MAX_PRODUCTS {
@@ -186,7 +194,8 @@ impl<'a> Products<'a> {
             message: format!("the product groups stand for more products than the limit of {MAX_MEMBERS}"),
         })?;
         self.members_left.set(left);
-        Ok(products.iter().chain(members.into_iter().flatten()).map(String::as_str))
+        let members = members.into_iter().flatten().filter(|id| id.len() <= MAX_ID);
+        Ok(products.iter().chain(members).map(String::as_str))
     }
 }
 

@@ -59,6 +59,8 @@ impl Document {
                     groups.entry(key).or_default().push(id);
                 }
             }
+            let aliases: Vec<&str> =
+                vulnerability.ids.iter().map(|id| id.text.as_str()).filter(|id| text::is_id(id)).collect();
             for ((status, justification, impact, action), ids) in groups {
                 room.statement()?;
                 let mut stated = Vec::new();
@@ -83,10 +85,7 @@ impl Document {
                 }
                 document.statements.push(vex::Statement {
                     vulnerability: room.text(name)?,
-                    aliases: room.aliases(
-                        name,
-                        vulnerability.ids.iter().map(|id| id.text.as_str()).filter(|id| text::is_id(id)),
-                    )?,
+                    aliases: room.aliases(name, aliases.iter().copied())?,
                     products: stated,
                     status,
                     justification: room.text(justification)?,

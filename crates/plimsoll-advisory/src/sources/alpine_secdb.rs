@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::{RefusalReason, Sink, SourceError, SourceSpec, text, yaml};
+use crate::json;
 use crate::{Advisory, Affected, Event, Range};
 
 /// Alpine's secdb.
@@ -25,9 +26,6 @@ pub(super) const SPEC: SourceSpec = SourceSpec {
     recognises,
     parse,
 };
-
-/// The largest file, in bytes: many times the largest that there is.
-const MAX_FILE_BYTES: usize = 64 << 20;
 
 /// By its keys, of which the packages may come first and leave the others for the end of the file.
 fn recognises(path: &str, head: &[u8]) -> bool {
@@ -94,19 +92,9 @@ impl<'de> Deserialize<'de> for Fixes {
 }
 
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
-    if bytes.len() > MAX_FILE_BYTES {
-        return Err(SourceError::TooLarge {
-            path: path.to_owned(),
-            size: bytes.len(),
-            limit: MAX_FILE_BYTES,
-        });
-    }
     let text = super::utf8(path, bytes)?;
-    let file: File = if text.trim_start().starts_with('{') {
-        serde_json::from_str(text).map_err(|source| SourceError::Json { path: path.to_owned(), source })?
-    } else {
-        yaml::parse(path, text)?
-    };
+    let file: File =
+        if text.trim_start().starts_with('{') { json::parse(path, bytes)? } else { yaml::parse(path, text)? };
     let (ecosystem, source) = ecosystem(&file).ok_or_else(|| SourceError::Shape {
         path: path.to_owned(),
         message: "no release (distroversion), and not a repository of a rolling distribution".to_owned(),

@@ -8,6 +8,7 @@ use plimsoll_types::{Reference, Status};
 use serde::Deserialize;
 
 use super::{RefusalReason, Sink, SourceError, SourceSpec, stream, text};
+use crate::json;
 use crate::{Advisory, Affected, Event, Range, SeverityStatement};
 
 /// Arch Linux's tracker.
@@ -45,9 +46,10 @@ struct Group {
 
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     let text = super::utf8(path, bytes)?;
-    stream::elements(path, text, &mut |place, json| match serde_json::from_str::<Group>(json) {
-        Ok(group) => convert(path, group, out),
-        Err(error) => out.refuse(path, place, RefusalReason::Malformed, &error.to_string()),
+    stream::elements(path, text, &mut |place, json| {
+        if let Some(group) = json::record(path, place, json, out) {
+            convert(path, group, out);
+        }
     })
 }
 

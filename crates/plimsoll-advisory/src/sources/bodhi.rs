@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::errata::{self, MAX_PACKAGES, Packages};
 use super::{RefusalReason, Sink, SourceError, SourceSpec, records, text, utf8};
+use crate::json;
 use crate::{Advisory, Affected, SeverityStatement};
 
 /// Bodhi updates.
@@ -34,7 +35,7 @@ fn recognises(path: &str, head: &[u8]) -> bool {
 
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     let document = utf8(path, bytes)?;
-    if let Ok(update) = serde_json::from_str::<Update>(document)
+    if let Ok(update) = json::single::<Update>(path, document)
         && update.builds.is_some()
     {
         keep(path, update, out);

@@ -11,12 +11,14 @@
 //!   which module another path is in is not said, so that the Go vulnerability database has to tell.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use plimsoll_types::{CvssVector, Status, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{RefusalReason, Sink, SourceError, SourceSpec, text};
+use crate::json;
 use crate::{Advisory, Affected, Event, Range, SeverityStatement};
 
 /// The CVE list.
@@ -38,10 +40,10 @@ pub(super) const SPEC: SourceSpec = SourceSpec {
 /// The id of the source.
 const SOURCE: &str = "cve-list";
 
-/// The largest record, in bytes.
-const MAX_BYTES: usize = 32 << 20;
 /// The most version statements of one product.
 const MAX_VERSIONS: usize = 20_000;
+/// The most products of one record, all containers together; each is held against all others.
+const MAX_PRODUCTS: usize = 10_000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -200,13 +202,7 @@ struct Change {
 }
 
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
-    if bytes.len() > MAX_BYTES {
-        return Err(SourceError::TooLarge { path: path.to_owned(), size: bytes.len(), limit: MAX_BYTES });
-    }
-    let text = super::utf8(path, bytes)?;
-    let record: Record =
-        serde_json::from_str(text).map_err(|source| SourceError::Json { path: path.to_owned(), source })?;
-    convert(path, record, out);
+    convert(path, json::single(path, super::utf8(path, bytes)?)?, out);
     Ok(())
 }
 
@@ -241,8 +237,9 @@ fn convert(path: &str, record: Record, out: &mut Sink) {
             return;
         }
     }
+    let mut seen = HashSet::new();
     for container in std::iter::once(cna).chain(record.containers.adp) {
-        if let Err(message) = add(container, &mut advisory) {
+        if let Err(message) = add(container, &mut advisory, &mut seen) {
             out.refuse(path, id, RefusalReason::TooLarge, message);
             return;
         }
@@ -257,8 +254,12 @@ fn english(texts: &[Text]) -> String {
     english.map(|text| text.value.trim().to_owned()).unwrap_or_default()
 }
 
-/// Adds what one container says.
-fn add(container: Container, advisory: &mut Advisory) -> Result<(), &'static str> {
+/// Adds what one container says. `seen` are the addresses of the links that are there.
+fn add(
+    container: Container,
+    advisory: &mut Advisory,
+    seen: &mut HashSet<String>,
+) -> Result<(), &'static str> {
     let provider = text::one_line(&container.provider_metadata.short_name).to_ascii_lowercase();
     for metric in container.metrics {
         let Metric { v31, v30, v40, v2, other } = metric;
@@ -293,7 +294,7 @@ fn add(container: Container, advisory: &mut Advisory) -> Result<(), &'static str
         };
         // The program's own container repeats the CNA's links.
         if let Some(link) = text::reference(kind, &link.url)
-            && !advisory.references.iter().any(|known| known.url == link.url)
+            && seen.insert(link.url.clone())
         {
             advisory.references.push(link);
         }
@@ -305,6 +306,9 @@ fn add(container: Container, advisory: &mut Advisory) -> Result<(), &'static str
         if let Some(affected) = affected(product)
             && !advisory.affected.contains(&affected)
         {
+            if advisory.affected.len() >= MAX_PRODUCTS {
+                return Err("too many products");
+            }
             advisory.affected.push(affected);
         }
     }

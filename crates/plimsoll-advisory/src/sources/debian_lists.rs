@@ -81,6 +81,8 @@ struct Open {
     advisory: Advisory,
     /// Whether a line named a release that is not in [`RELEASES`].
     unknown_release: bool,
+    /// The first line on a known release that could not be read.
+    unread: Option<String>,
 }
 
 fn parse(source: &str, path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
@@ -103,7 +105,13 @@ fn parse(source: &str, path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), S
 
 /// Sends a finished advisory, or its refusal, to the sink.
 fn close(path: &str, open: Option<Open>, out: &mut Sink) {
-    let Some(Open { mut advisory, unknown_release }) = open else { return };
+    let Some(Open { mut advisory, unknown_release, unread }) = open else { return };
+    if let Some(line) = unread {
+        out.refuse(path, &advisory.id, RefusalReason::Malformed, &format!("not a statement: {line}"));
+        if advisory.affected.is_empty() {
+            return;
+        }
+    }
     if advisory.affected.is_empty() {
         let reason = if unknown_release {
             RefusalReason::UnknownRelease
@@ -138,7 +146,7 @@ fn header(source: &str, line: &str) -> Option<Open> {
         }],
         ..Advisory::default()
     };
-    Some(Open { advisory, unknown_release: false })
+    Some(Open { advisory, unknown_release: false, unread: None })
 }
 
 /// `03 Oct 2023`.
@@ -163,9 +171,12 @@ fn body(open: &mut Open, line: &str) {
     if words.next() != Some("-") {
         return;
     }
-    let Some(package) = words.next().filter(|package| text::is_name(package)) else { return };
     let Some(release) = self::release(release.trim()) else {
         open.unknown_release = true;
+        return;
+    };
+    let Some(package) = words.next().filter(|package| text::is_name(package)) else {
+        open.unread.get_or_insert_with(|| line.to_owned());
         return;
     };
     let (status, end) = match words.next() {
@@ -176,7 +187,10 @@ fn body(open: &mut Open, line: &str) {
         Some("<ignored>") => (Status::WillNotFix, None),
         Some("<postponed>") => (Status::FixDeferred, None),
         Some("<undetermined>") => (Status::UnderInvestigation, None),
-        Some(version) if version.starts_with('<') || !text::is_name(version) => return,
+        Some(version) if version.starts_with('<') || !text::is_name(version) => {
+            open.unread.get_or_insert_with(|| line.to_owned());
+            return;
+        }
         Some(version) => (Status::Fixed, Some(Event::Fixed(version.to_owned()))),
     };
     let mut events = vec![Event::Introduced("0".to_owned())];
@@ -193,6 +207,16 @@ fn body(open: &mut Open, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_told() {
+        let list = "[03 Oct 2023] DSA-5514-1 glibc - security update\n\t{CVE-2023-4911}\n\t[bullseye] - glibc 2.31-13\n\
+                    \t[bookworm] - glibc <who-knows>\n\tNOTE: [stretch] - x y\n\t[sid] - glibc <who-knows>\n";
+        let mut sink = Sink::new();
+        parse("debian-dsa", "DSA/list", list.as_bytes(), &mut sink).unwrap();
+        assert_eq!((sink.kept(), sink.refused()), (1, 1));
+        assert_eq!(sink.refusals()[0].detail, "not a statement: [bookworm] - glibc <who-knows>");
+    }
 
     #[test]
     fn dates() {

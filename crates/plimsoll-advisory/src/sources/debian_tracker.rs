@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use super::debian_lists::release;
 use super::{RefusalReason, Sink, SourceError, SourceSpec, stream, text};
+use crate::json;
 use crate::{Advisory, Affected, Event, Range};
 
 /// The tracker.
@@ -66,9 +67,10 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
             out.refuse(path, package, RefusalReason::Malformed, "the package's name is not a name");
             return;
         }
-        let read = stream::members(path, issues, &mut |id, json| match serde_json::from_str::<Issue>(json) {
-            Ok(issue) => convert(path, package, id, issue, out),
-            Err(error) => out.refuse(path, id, RefusalReason::Malformed, &error.to_string()),
+        let read = stream::members(path, issues, &mut |id, json| {
+            if let Some(issue) = json::record(path, id, json, out) {
+                convert(path, package, id, issue, out);
+            }
         });
         if let Err(error) = read {
             out.refuse(path, package, RefusalReason::Malformed, &error.to_string());

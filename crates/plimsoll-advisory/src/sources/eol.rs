@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::{RefusalReason, Sink, SourceError, SourceSpec, stream, text};
+use crate::json;
 
 /// endoflife.date.
 pub(super) const SPEC: SourceSpec = SourceSpec {
@@ -76,8 +77,8 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     if text.trim_start().starts_with('[') {
         let product = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
         let product = product.to_ascii_lowercase();
-        return stream::elements(path, text, &mut |place, json| match serde_json::from_str::<Cycle>(json) {
-            Ok(cycle) => {
+        return stream::elements(path, text, &mut |place, json| {
+            if let Some(cycle) = json::record::<Cycle>(path, place, json, out) {
                 let name = match cycle.cycle {
                     Number::Text(name) => name,
                     Number::Whole(number) => number.to_string(),
@@ -91,7 +92,6 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
                 let (ends, extended) = (date(&cycle.eol), date(&cycle.extended_support));
                 keep(path, &product, &name, released, ends, extended, out);
             }
-            Err(error) => out.refuse(path, place, RefusalReason::Malformed, &error.to_string()),
         });
     }
     let mut products = Vec::new();
@@ -101,17 +101,17 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
             return;
         }
         let read = if json.trim_start().starts_with('[') {
-            serde_json::from_str::<Vec<Product>>(json)
+            json::single::<Vec<Product>>(path, json)
         } else {
-            serde_json::from_str::<Product>(json).map(|product| vec![product])
+            json::single::<Product>(path, json).map(|product| vec![product])
         };
         match read {
             Ok(read) => products.extend(read),
             Err(error) => failed = Some(error),
         }
     })?;
-    if let Some(source) = failed {
-        return Err(SourceError::Json { path: path.to_owned(), source });
+    if let Some(error) = failed {
+        return Err(error);
     }
     for product in products {
         if !PRODUCTS.iter().any(|(name, _)| *name == product.name) {

@@ -11,6 +11,9 @@ use crate::{Affected, Event, Range};
 /// The most packages of one erratum. The largest there are have some ten thousand.
 pub(super) const MAX_PACKAGES: usize = 200_000;
 
+/// The most architectures of one statement; more stand for all of them.
+const MAX_ARCHES: usize = 64;
+
 /// The packages of one erratum. The same statement for several architectures is one.
 #[derive(Default)]
 pub(super) struct Packages {
@@ -45,6 +48,10 @@ impl Packages {
                     if !known.arches.contains(&arch) {
                         known.arches.push(arch);
                     }
+                }
+                // There are not as many: whatever this is, it must not hide the statement from anybody.
+                if known.arches.len() > MAX_ARCHES {
+                    known.arches.clear();
                 }
             }
             None => {

@@ -7,7 +7,7 @@ use plimsoll_types::Reference;
 use serde::Deserialize;
 
 use super::{RefusalReason, Sink, SourceError, SourceSpec, stream, text};
-use crate::Advisory;
+use crate::{Advisory, json};
 
 /// CISA's catalogue.
 pub(super) const SPEC: SourceSpec = SourceSpec {
@@ -69,15 +69,11 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     if super::has_extension(path, &["csv"]) {
         return table(path, text, out);
     }
-    stream::elements_of(
-        path,
-        text,
-        "vulnerabilities",
-        &mut |place, json| match serde_json::from_str::<Entry>(json) {
-            Ok(entry) => convert(path, entry, out),
-            Err(error) => out.refuse(path, place, RefusalReason::Malformed, &error.to_string()),
-        },
-    )
+    stream::elements_of(path, text, "vulnerabilities", &mut |place, json| {
+        if let Some(entry) = json::record(path, place, json, out) {
+            convert(path, entry, out);
+        }
+    })
 }
 
 fn table(path: &str, text: &str, out: &mut Sink) -> Result<(), SourceError> {

@@ -108,6 +108,14 @@ pub enum SourceError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// There is more of something in the file than the limit.
+    #[error("{path}: {message}")]
+    Limit {
+        /// The file.
+        path: String,
+        /// What there is too much of.
+        message: String,
+    },
     /// The file is not UTF-8.
     #[error("{path}: not UTF-8")]
     NotUtf8 {
@@ -154,7 +162,7 @@ pub enum SourceError {
 
 /// The source that a file belongs to; `None` when it is no advisory file (a readme, a licence, a script).
 pub fn recognise(path: &str, head: &[u8]) -> Option<&'static SourceSpec> {
-    let head = head.get(..HEAD_BYTES).unwrap_or(head);
+    let head = without_mark(head.get(..HEAD_BYTES).unwrap_or(head));
     SOURCES.iter().find(|source| (source.recognises)(path, head))
 }
 
@@ -173,7 +181,7 @@ pub fn read(path: &str, bytes: &[u8], out: &mut Sink) -> Option<&'static SourceS
             None => error.to_string(),
         };
         let reason = match error {
-            SourceError::TooLarge { .. } => RefusalReason::TooLarge,
+            SourceError::TooLarge { .. } | SourceError::Limit { .. } => RefusalReason::TooLarge,
             _ => RefusalReason::Malformed,
         };
         out.refuse(path, "", reason, &detail);
@@ -194,14 +202,17 @@ pub fn parse(source: &SourceSpec, path: &str, bytes: &[u8], out: &mut Sink) -> R
             limit: MAX_FILE_BYTES,
         });
     }
-    (source.parse)(path, bytes, out)
+    (source.parse)(path, without_mark(bytes), out)
 }
 
-/// The text of a file, without a byte order mark.
+/// A file without its byte order mark.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)
+}
+
+/// The text of a file.
 fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, SourceError> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|source| SourceError::NotUtf8 { path: path.to_owned(), source })?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    std::str::from_utf8(bytes).map_err(|source| SourceError::NotUtf8 { path: path.to_owned(), source })
 }
 
 /// Whether a line of a YAML file begins with the key `name`, not indented.

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::intervals::{Interval, MAX_INTERVALS};
 use super::{RefusalReason, Sink, SourceError, SourceSpec, text};
+use crate::json;
 use crate::{Advisory, Affected, Event, SeverityStatement};
 
 /// The id of the source.
@@ -73,8 +74,7 @@ struct Core {
 
 /// Reads a record on Node.js itself.
 fn core(path: &str, text: &str, out: &mut Sink) -> Result<(), SourceError> {
-    let record: Core =
-        serde_json::from_str(text).map_err(|source| SourceError::Json { path: path.to_owned(), source })?;
+    let record: Core = json::single(path, text)?;
     let name = path.rsplit('/').next().unwrap_or(path);
     let number = format!("NSWG-COR-{}", name.split('.').next().unwrap_or_default());
     let mut cves = text::unique(record.cve.iter().filter_map(|cve| text::leading_cve(cve.trim())));
@@ -176,8 +176,7 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     if !super::contains(bytes, "\"module_name\"") && is_core(bytes) {
         return core(path, super::utf8(path, bytes)?, out);
     }
-    let record: Record = serde_json::from_str(super::utf8(path, bytes)?)
-        .map_err(|source| SourceError::Json { path: path.to_owned(), source })?;
+    let record: Record = json::single(path, super::utf8(path, bytes)?)?;
     let number = format!("NSWG-ECO-{}", record.id);
     let mut cves =
         text::unique(record.cves.unwrap_or_default().iter().filter_map(|cve| text::leading_cve(cve.trim())));
@@ -280,7 +279,10 @@ fn intervals(range: &str) -> Option<Vec<Interval>> {
 fn comparators(text: &str) -> Option<Interval> {
     let mut interval = Interval::default();
     let mut operator = String::new();
-    for word in text.split_whitespace().take(MAX_INTERVALS) {
+    if text.split_whitespace().count() > MAX_INTERVALS {
+        return None;
+    }
+    for word in text.split_whitespace() {
         let at = word.find(|c: char| !matches!(c, '<' | '>' | '=' | '~' | '^')).unwrap_or(word.len());
         let (sign, version) = word.split_at_checked(at)?;
         operator.push_str(sign);

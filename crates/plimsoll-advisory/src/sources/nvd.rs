@@ -14,13 +14,14 @@
 //! - A target software that is an operating system limits the statement to it as well.
 //! - Negated nodes are left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use plimsoll_types::{CvssVector, Status, Timestamp};
 use serde::Deserialize;
 
 use super::cpe::Cpe;
 use super::{RefusalReason, Sink, SourceError, SourceSpec, stream, text};
+use crate::json;
 use crate::{Advisory, Affected, Event, Range, SeverityStatement};
 
 /// NVD.
@@ -159,26 +160,20 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     // Pages of the API wrap each record, the yearly files of its mirrors do not.
     if super::contains(head, "\"vulnerabilities\"") {
         return stream::elements_of(path, text, "vulnerabilities", &mut |place, json| {
-            keep(path, place, serde_json::from_str::<Item>(json).map(|item| item.cve), out);
+            if let Some(item) = json::record::<Item>(path, place, json, out) {
+                convert(path, item.cve, out);
+            }
         });
     }
     if super::contains(head, "\"cve_items\"") {
         return stream::elements_of(path, text, "cve_items", &mut |place, json| {
-            keep(path, place, serde_json::from_str(json), out);
+            if let Some(cve) = json::record(path, place, json, out) {
+                convert(path, cve, out);
+            }
         });
     }
-    let cve =
-        serde_json::from_str(text).map_err(|source| SourceError::Json { path: path.to_owned(), source })?;
-    convert(path, cve, out);
+    convert(path, json::single(path, text)?, out);
     Ok(())
-}
-
-/// Converts a record that could be read.
-fn keep(path: &str, place: &str, cve: Result<Cve, serde_json::Error>, out: &mut Sink) {
-    match cve {
-        Ok(cve) => convert(path, cve, out),
-        Err(error) => out.refuse(path, place, RefusalReason::Malformed, &error.to_string()),
-    }
 }
 
 fn convert(path: &str, cve: Cve, out: &mut Sink) {
@@ -206,6 +201,7 @@ fn convert(path: &str, cve: Cve, out: &mut Sink) {
     metrics(cve.metrics, &mut advisory);
     let cwes = cve.weaknesses.into_iter().flat_map(|weakness| weakness.description).map(|text| text.value);
     advisory.cwes = text::unique(cwes.filter(|cwe| cwe.starts_with("CWE-")));
+    let mut seen = HashSet::new();
     for link in cve.references {
         let has = |tag: &str| link.tags.iter().any(|known| known.eq_ignore_ascii_case(tag));
         advisory.public_exploit |= has("Exploit");
@@ -222,9 +218,7 @@ fn convert(path: &str, cve: Cve, out: &mut Sink) {
         };
         let link = text::reference(kind, &link.url);
         // The CNA and the CVE program often name the same links.
-        advisory
-            .references
-            .extend(link.filter(|link| !advisory.references.iter().any(|known| known.url == link.url)));
+        advisory.references.extend(link.filter(|link| seen.insert(link.url.clone())));
     }
     match configurations(cve.configurations) {
         Ok(affected) => advisory.affected = affected,
@@ -271,6 +265,9 @@ fn assessor(source: &str) -> String {
     }
 }
 
+/// The ranges that a product has already.
+type Seen = HashSet<Vec<Event>>;
+
 /// The statements of all configurations, joined by product and limit.
 fn configurations(configurations: Vec<Configuration>) -> Result<Vec<Affected>, &'static str> {
     let criteria: usize =
@@ -278,7 +275,7 @@ fn configurations(configurations: Vec<Configuration>) -> Result<Vec<Affected>, &
     if criteria > MAX_CRITERIA {
         return Err("too many criteria");
     }
-    let mut products: BTreeMap<(String, Vec<String>), Affected> = BTreeMap::new();
+    let mut products: BTreeMap<(String, Vec<String>), (Affected, Seen)> = BTreeMap::new();
     for configuration in configurations {
         if configuration.negate == Some(true) {
             continue;
@@ -306,12 +303,12 @@ fn configurations(configurations: Vec<Configuration>) -> Result<Vec<Affected>, &
             };
             let package = format!("{}:{}", cpe.vendor, cpe.product);
             if text::is_name(&package) {
-                let entry = products.entry((package, oses)).or_default();
-                statement(criterion, &cpe, entry);
+                let (affected, seen) = products.entry((package, oses)).or_default();
+                statement(criterion, &cpe, affected, seen);
             }
         }
     }
-    let affected = products.into_iter().filter_map(|((package, oses), mut affected)| {
+    let affected = products.into_iter().filter_map(|((package, oses), (mut affected, _))| {
         let fixed = affected
             .ranges
             .iter()
@@ -352,8 +349,8 @@ fn limit(all: bool, nodes: &[Vec<(Criterion, Cpe)>]) -> Option<Vec<String>> {
     Some(oses)
 }
 
-/// Adds what one criterion says.
-fn statement(criterion: Criterion, cpe: &Cpe, affected: &mut Affected) {
+/// Adds what one criterion says. `seen` are the ranges that are there.
+fn statement(criterion: Criterion, cpe: &Cpe, affected: &mut Affected, seen: &mut Seen) {
     let usable = |version: Option<String>| version.filter(|version| text::is_name(version));
     let from = match (usable(criterion.version_start_including), usable(criterion.version_start_excluding)) {
         (Some(version), _) => Some(version),
@@ -370,9 +367,8 @@ fn statement(criterion: Criterion, cpe: &Cpe, affected: &mut Affected) {
         "*" => {
             let mut events = vec![Event::Introduced(from.unwrap_or_else(|| "0".to_owned()))];
             events.extend(end);
-            let range = Range { events };
-            if !affected.ranges.contains(&range) {
-                affected.ranges.push(range);
+            if seen.insert(events.clone()) {
+                affected.ranges.push(Range { events });
             }
         }
         version => {

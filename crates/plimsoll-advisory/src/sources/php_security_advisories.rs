@@ -106,7 +106,10 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
 /// Constraints that hold together: `>=2.0.0`, `<2.0.99`.
 fn interval(constraints: &[String]) -> Option<Interval> {
     let mut interval = Interval::default();
-    for constraint in constraints.iter().take(MAX_INTERVALS) {
+    if constraints.len() > MAX_INTERVALS {
+        return None;
+    }
+    for constraint in constraints {
         let constraint = constraint.trim();
         let at = constraint.find(|c: char| c.is_ascii_alphanumeric())?;
         let (operator, version) = constraint.split_at_checked(at)?;

@@ -8,10 +8,8 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use super::{RefusalReason, Sink, SourceError};
-
-/// The largest single record, in bytes.
-const MAX_RECORD_BYTES: usize = 32 << 20;
+use super::{Sink, SourceError};
+use crate::json;
 
 /// Hands each record of a document to `handle`: of a list, or of the list under `key` in an object. With an empty key
 /// only a list will do.
@@ -24,14 +22,8 @@ pub(super) fn each<T: DeserializeOwned>(
 ) -> Result<(), SourceError> {
     let error = |source| SourceError::Json { path: path.to_owned(), source };
     let mut one = |number: u64, json: &str| {
-        let place = format!("record {number}");
-        if json.len() > MAX_RECORD_BYTES {
-            out.refuse(path, &place, RefusalReason::TooLarge, &format!("{} bytes", json.len()));
-            return;
-        }
-        match serde_json::from_str::<T>(json) {
-            Ok(record) => handle(path, record, out),
-            Err(error) => out.refuse(path, &place, RefusalReason::Malformed, &error.to_string()),
+        if let Some(record) = json::record::<T>(path, &format!("record {number}"), json, out) {
+            handle(path, record, out);
         }
     };
     let mut reader = serde_json::Deserializer::from_str(document);

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::errata::{self, MAX_PACKAGES, Packages};
 use super::{RefusalReason, Sink, SourceError, SourceSpec, records, text, utf8};
+use crate::json;
 use crate::{Advisory, Affected, SeverityStatement};
 
 /// Rocky Linux advisories.
@@ -37,7 +38,7 @@ fn recognises(path: &str, head: &[u8]) -> bool {
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     let document = utf8(path, bytes)?;
     // One advisory by itself has a name; a page of them has not.
-    if let Ok(record) = serde_json::from_str::<Record>(document)
+    if let Ok(record) = json::single::<Record>(path, document)
         && record.name.is_some()
     {
         keep(path, record, out);

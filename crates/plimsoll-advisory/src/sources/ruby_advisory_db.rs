@@ -155,7 +155,10 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
 /// A requirement as `Gem::Requirement` reads it: `~> 4.2.11, >= 4.2.11.1`.
 fn requirement_interval(requirement: &str) -> Option<Interval> {
     let mut interval = Interval::default();
-    for part in requirement.split(',').take(MAX_INTERVALS) {
+    if requirement.split(',').count() > MAX_INTERVALS {
+        return None;
+    }
+    for part in requirement.split(',') {
         let part = part.trim();
         let at = part.find(|c: char| c.is_ascii_alphanumeric())?;
         let (operator, version) = part.split_at_checked(at)?;

@@ -7,9 +7,6 @@ use plimsoll_types::Lifecycle;
 
 use crate::{Advisory, EpssScore, RepositoryCpes};
 
-/// How many refusals are kept word for word; all of them are counted.
-const MAX_LISTED: usize = 1_000;
-
 /// Why a record was not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefusalReason {
@@ -88,6 +85,9 @@ pub struct Sink {
 }
 
 impl Sink {
+    /// How many refusals are kept word for word; all of them are counted.
+    pub const MAX_LISTED: usize = 1_000;
+
     /// An empty sink.
     pub fn new() -> Sink {
         Sink::default()
@@ -121,7 +121,7 @@ impl Sink {
     pub fn refuse(&mut self, path: &str, record: &str, reason: RefusalReason, detail: &str) {
         let count = self.refused.entry(reason).or_default();
         *count = count.saturating_add(1);
-        if self.refusals.len() < MAX_LISTED {
+        if self.refusals.len() < Sink::MAX_LISTED {
             let short = |text: &str| text.chars().take(300).collect::<String>();
             self.refusals.push(Refusal {
                 path: short(path),
@@ -157,6 +157,13 @@ impl Sink {
         &self.refusals
     }
 
+    /// Lets go of the refusals past the first `count`; they stay counted. Sinks of many small files would otherwise hold
+    /// more of them than will ever be shown.
+    pub fn list_at_most(&mut self, count: usize) {
+        self.refusals.truncate(count);
+        self.refusals.shrink_to_fit();
+    }
+
     /// Adds what another sink holds.
     pub fn append(&mut self, mut other: Sink) {
         self.advisories.append(&mut other.advisories);
@@ -168,7 +175,7 @@ impl Sink {
             let sum = self.refused.entry(reason).or_default();
             *sum = sum.saturating_add(count);
         }
-        let room = MAX_LISTED.saturating_sub(self.refusals.len());
+        let room = Sink::MAX_LISTED.saturating_sub(self.refusals.len());
         self.refusals.extend(other.refusals.into_iter().take(room));
     }
 }
@@ -181,7 +188,7 @@ mod tests {
     fn counts_add_up_and_the_list_is_bounded() {
         let mut sink = Sink::new();
         sink.keep(Advisory::default());
-        for i in 0..MAX_LISTED + 5 {
+        for i in 0..Sink::MAX_LISTED + 5 {
             sink.refuse("a.json", &i.to_string(), RefusalReason::Malformed, "x");
         }
         let mut other = Sink::new();
@@ -189,7 +196,7 @@ mod tests {
         other.refuse("b.json", "", RefusalReason::NotSecurity, "");
         sink.append(other);
         assert_eq!((sink.kept(), sink.refused(), sink.read()), (2, 1006, 1008));
-        assert_eq!(sink.refusals().len(), MAX_LISTED);
+        assert_eq!(sink.refusals().len(), Sink::MAX_LISTED);
         assert_eq!(sink.refused_by_reason()[&RefusalReason::NotSecurity], 1);
     }
 }

@@ -21,6 +21,10 @@ use crate::{Advisory, Affected, Event, Range, SeverityStatement};
 
 /// The most packages of one record.
 const MAX_AFFECTED: usize = 200_000;
+/// The most statements of one document, before those that differ in architecture and product only are joined.
+const MAX_FACTS: usize = 1_000_000;
+/// The longest product id, name, version or CPE of a product, in bytes.
+const MAX_NAME: usize = 2_048;
 /// The most links of one record.
 const MAX_REFERENCES: usize = 200;
 /// How much of a description is kept, in characters.
@@ -95,6 +99,20 @@ pub(super) fn convert(
     Ok(())
 }
 
+/// Where a product id belongs, unless a part of it is longer than any name: every product that refers to it would be
+/// given a copy.
+fn place(vendor: &Vendor, products: &Products<'_>, id: &str) -> Option<Place> {
+    if id.len() > MAX_NAME {
+        return None;
+    }
+    let place = (vendor.place)(products, id)?;
+    let package = &place.package;
+    let short = [&place.ecosystem, &place.cpe, &package.version, &package.arch, &package.module]
+        .iter()
+        .all(|text| text.len() <= MAX_NAME);
+    short.then_some(place)
+}
+
 /// Advisories, or why there are none.
 type Outcome = Result<Vec<Advisory>, (RefusalReason, &'static str)>;
 
@@ -111,14 +129,18 @@ fn vex(
         advisory.withdrawn = advisory.modified.or(advisory.published).or(Some(Timestamp::from_seconds(0)));
         return Ok(Ok(vec![advisory]));
     }
-    let mut facts = Vec::new();
+    let (mut facts, mut cut) = (Vec::new(), false);
     for vulnerability in
         document.vulnerabilities.iter().filter(|other| other.cve.is_empty() || other.cve == id)
     {
         let about = About::new(vulnerability, products)?;
         let mut add = |status: Option<Status>, ids: &[String]| {
             for id in ids {
-                let Some(place) = (vendor.place)(products, id) else { continue };
+                let Some(place) = place(vendor, products, id) else { continue };
+                if facts.len() >= MAX_FACTS {
+                    cut = true;
+                    return;
+                }
                 // A fix without a version says nothing; it must not stand in the way of what else is said.
                 if status == Some(Status::Fixed) && place.package.version.is_empty() {
                     continue;
@@ -147,6 +169,9 @@ fn vex(
         if !described.is_empty() {
             advisory.description = described;
         }
+    }
+    if cut {
+        return Ok(Err((RefusalReason::TooLarge, "too many statements")));
     }
     // Sources are taken out last: a source that is fixed takes away what is said of it being affected.
     lowest_fix(&mut facts);
@@ -203,7 +228,10 @@ fn erratum(
         let (ids, severity) = key;
         let mut facts = Vec::new();
         for id in ids {
-            let Some(place) = (vendor.place)(products, id) else { continue };
+            let Some(place) = place(vendor, products, id) else { continue };
+            if facts.len() >= MAX_FACTS {
+                return Ok(Err((RefusalReason::TooLarge, "too many statements")));
+            }
             facts.push(Fact { place, status: Status::Fixed, severity: None, fix_date: release });
         }
         drop_covered_sources(&mut facts);
@@ -260,7 +288,10 @@ fn about_vulnerability(vendor: &Vendor, vulnerability: &Vulnerability, advisory:
     }
     if let Some(cwe) = vulnerability.cwe.as_ref().map(|cwe| cwe.id.trim()).filter(|id| id.starts_with("CWE-"))
     {
-        advisory.cwes = text::unique(advisory.cwes.drain(..).chain([cwe.to_owned()]));
+        // A document on one vulnerability has a handful; past that, comparing each with all would be quadratic.
+        if advisory.cwes.len() < 64 && !advisory.cwes.iter().any(|known| known == cwe) {
+            advisory.cwes.push(cwe.to_owned());
+        }
     }
     for vector in vulnerability.scores.iter().flat_map(|score| score.vectors()) {
         let vector = vector.trim();

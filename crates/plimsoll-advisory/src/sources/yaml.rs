@@ -7,8 +7,14 @@ use super::SourceError;
 /// The nesting that any advisory form needs, several times over.
 const MAX_DEPTH: usize = 48;
 
+/// The largest document, in bytes: many times the largest that there is. A byte of it can ask for some forty in memory.
+pub(super) const MAX_BYTES: usize = 16 << 20;
+
 /// Parses one YAML document.
 pub(super) fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, SourceError> {
+    if text.len() > MAX_BYTES {
+        return Err(SourceError::TooLarge { path: path.to_owned(), size: text.len(), limit: MAX_BYTES });
+    }
     let nodes = text.len().saturating_add(16);
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {

@@ -84,6 +84,35 @@ fn the_register_is_sound() {
     }
 }
 
+/// So that the order of the register does not matter: a file that two sources would take is one that the second never
+/// sees, and that the first may misread.
+#[test]
+fn no_source_takes_the_files_of_another() {
+    for source in SOURCES {
+        for (path, bytes) in fixtures(source.id) {
+            let head = &bytes[..bytes.len().min(sources::HEAD_BYTES)];
+            // Debian's lists are told apart by their folder where the first line does not say.
+            for path in [path.clone(), format!("feed/{}/{path}", source.id)] {
+                let takers: Vec<_> = SOURCES
+                    .iter()
+                    .filter(|other| (other.recognises)(&path, head))
+                    .map(|other| other.id)
+                    .collect();
+                assert_eq!(takers, [source.id], "{path}");
+            }
+            let marked = [b"\xef\xbb\xbf", bytes.as_slice()].concat();
+            assert_eq!(sources::recognise(&path, &marked).map(|found| found.id), Some(source.id), "{path}");
+            let (mut plain, mut with_mark) = (Sink::new(), Sink::new());
+            let read =
+                (sources::read(&path, &bytes, &mut plain), sources::read(&path, &marked, &mut with_mark));
+            assert!(
+                read.0.is_some() && plain.advisories == with_mark.advisories,
+                "{path} with a byte order mark"
+            );
+        }
+    }
+}
+
 #[test]
 fn other_files_are_skipped() {
     for (path, bytes) in [

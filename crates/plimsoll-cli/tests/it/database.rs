@@ -124,6 +124,26 @@ fn feeds_that_are_none() {
     assert_eq!(place.names("."), ["db.index", DATABASE, "empty", "home", "torn.tar.gz"]);
 }
 
+/// A database that is installed and damaged is refused by name. The starter set does not take its place: with it a scan
+/// would find little and call that complete.
+#[test]
+fn a_damaged_installed_database() {
+    let place = demo_place();
+    place.run(&["db", "build", "--from", &demo_feeds()]).code(0).silent();
+    let scan = || place.run(&["scan", "demo.tar", "--no-cache", "--format", "json"]);
+    let name = scan().code(0).json()["database"]["name"].as_str().unwrap().to_owned();
+    let good = fs::read(&name).unwrap();
+    let garbage = vec![0xa5; good.len()];
+    for bytes in [&good[..good.len() / 2], &good[..good.len() - 1], &good[..8], b"", &garbage] {
+        fs::remove_file(&name).unwrap();
+        fs::write(&name, bytes).unwrap();
+        for run in [scan(), place.run(&["db", "status"])] {
+            let run = run.code(4).says(&["error: the advisory database cannot be used", &name]);
+            assert_eq!(run.stdout, "");
+        }
+    }
+}
+
 #[test]
 fn damaged_databases() {
     let place = demo_place();

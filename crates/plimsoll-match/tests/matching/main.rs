@@ -6,6 +6,7 @@
 mod acceptance;
 mod cases;
 mod hard_cases;
+mod hostile;
 mod limits;
 
 use plimsoll_advisory::{Advisory, Affected, Event, Range};

@@ -26,6 +26,7 @@ use serde_json::value::RawValue;
 
 use super::text::severity_word;
 use super::{RefusalReason, Sink, SourceError, SourceSpec, stream, text, yaml};
+use crate::json;
 use crate::{Advisory, Affected, Event, Range, SeverityStatement};
 
 pub use publishers::{IdKind, PUBLISHERS, Publisher};
@@ -54,9 +55,16 @@ fn recognises(path: &str, head: &[u8]) -> bool {
     let has = |needle: &str| head.windows(needle.len()).any(|window| window == needle.as_bytes());
     if super::has_extension(path, &["json", "jsonl", "ndjson"]) {
         let starts = head.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+        // Others with `affected` or `schema_version` in them: Arch's groups, AlmaLinux's errata, ends of life.
+        let of_another = (has("\"AVG-") && has("\"issues\""))
+            || has("\"updateinfo_id\"")
+            || (has("\"issued_date\"") && has("\"data\""))
+            || has("\"bs_repo_id\"")
+            || (has("\"generated_at\"") && has("\"result\""));
         matches!(starts, Some(b'{' | b'['))
             && !has("\"CVE_RECORD\"")
             && !has("\"document\"")
+            && !of_another
             && (has("\"affected\"")
                 || has("\"schema_version\"")
                 || (has("\"id\"") && (has("\"summary\"") || has("\"details\""))))
@@ -69,20 +77,16 @@ fn recognises(path: &str, head: &[u8]) -> bool {
 }
 
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
+    if super::has_extension(path, &["jsonl", "ndjson"]) {
+        lines(path, bytes, out);
+        return Ok(());
+    }
     let text = super::utf8(path, bytes)?;
     if super::has_extension(path, &["yaml", "yml"]) {
         if text.len() > MAX_RECORD_BYTES {
             return Err(too_large(path, text.len()));
         }
         convert(path, yaml::parse::<Record>(path, text)?, out);
-        return Ok(());
-    }
-    if super::has_extension(path, &["jsonl", "ndjson"]) {
-        for (number, line) in text.lines().enumerate() {
-            if !line.trim().is_empty() {
-                json_record(path, &format!("line {}", number.saturating_add(1)), line, out);
-            }
-        }
         return Ok(());
     }
     let error = |source| SourceError::Json { path: path.to_owned(), source };
@@ -92,7 +96,7 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     }
     // One record a file is the rule: the whole text is the record. Several after one another are read in turn.
     if text.len() <= MAX_RECORD_BYTES
-        && let Ok(record) = serde_json::from_str::<Record>(text)
+        && let Ok(record) = json::single::<Record>(path, text)
     {
         convert(path, record, out);
         return Ok(());
@@ -102,6 +106,18 @@ fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
         json_record(path, &format!("record {}", number.saturating_add(1)), value.get(), out);
     }
     Ok(())
+}
+
+/// Records one a line. A line that is not UTF-8 spoils no other.
+fn lines(path: &str, bytes: &[u8], out: &mut Sink) {
+    for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let place = format!("line {}", number.saturating_add(1));
+        match std::str::from_utf8(line).map(str::trim) {
+            Ok("") => {}
+            Ok(line) => json_record(path, &place, line, out),
+            Err(error) => out.refuse(path, &place, RefusalReason::Malformed, &error.to_string()),
+        }
+    }
 }
 
 fn too_large(path: &str, size: usize) -> SourceError {
@@ -114,9 +130,8 @@ fn json_record(path: &str, place: &str, json: &str, out: &mut Sink) {
         out.refuse(path, place, RefusalReason::TooLarge, &format!("{} bytes", json.len()));
         return;
     }
-    match serde_json::from_str::<Record>(json) {
-        Ok(record) => convert(path, record, out),
-        Err(error) => out.refuse(path, place, RefusalReason::Malformed, &error.to_string()),
+    if let Some(record) = json::record(path, place, json, out) {
+        convert(path, record, out);
     }
 }
 

@@ -12,8 +12,10 @@ use super::document::{Items, Node, Object, Operation, State, TestKind};
 use super::{SourceFault, errata};
 use crate::{Event, Range};
 
-/// The most statements of one definition: names of packages times releases.
-const MAX_STATEMENTS: usize = 500_000;
+/// The most statements of one definition: names of packages times releases times architectures and bounds.
+const MAX_STATEMENTS: usize = 1_000_000;
+/// The most architectures of one pattern.
+const MAX_ARCHES: usize = 64;
 /// The most releases, architectures and modules that stand together, each.
 const MAX_CONDITIONS: usize = 1_000;
 
@@ -76,13 +78,15 @@ impl Claim<'_> {
 }
 
 /// The claims of a definition's logic. With `opaque` a source names the comments of tests that are claims although
-/// the test is not about packages.
+/// the test is not about packages. `platforms` is how many the definition itself names, for which a claim without any
+/// counts.
 pub(super) fn claims<'a>(
     items: &'a Items,
     node: &'a Node,
     opaque: fn(&str) -> bool,
+    platforms: usize,
 ) -> Result<Vec<Claim<'a>>, SourceFault> {
-    let mut walk = Walk { items, opaque, left: MAX_STATEMENTS, out: Vec::new() };
+    let mut walk = Walk { items, opaque, platforms, left: MAX_STATEMENTS, out: Vec::new() };
     walk.node(node, &Rc::default())?;
     Ok(walk.out)
 }
@@ -99,6 +103,7 @@ enum Leaf<'a> {
 struct Walk<'a> {
     items: &'a Items,
     opaque: fn(&str) -> bool,
+    platforms: usize,
     /// How many statements there may still be.
     left: usize,
     out: Vec<Claim<'a>>,
@@ -206,7 +211,15 @@ impl<'a> Walk<'a> {
     }
 
     fn push(&mut self, mut claim: Claim<'a>, conditions: &Rc<Conditions<'a>>) -> Result<(), SourceFault> {
-        let statements = claim.names.len().max(1).saturating_mul(conditions.platforms.len().max(1));
+        let platforms = match conditions.platforms.len() {
+            0 => self.platforms,
+            own => own,
+        };
+        let limits = [&claim.arches, &conditions.arches, &conditions.modules];
+        let limits = limits.iter().fold(0usize, |sum, list| sum.saturating_add(list.len()));
+        let statements = [claim.names.len(), platforms, limits, claim.bounds.len()]
+            .iter()
+            .fold(1usize, |product, count| product.saturating_mul((*count).max(1)));
         let Some(left) = self.left.checked_sub(statements) else {
             return Err(SourceFault::TooMany(format!("more than {MAX_STATEMENTS} packages and releases")));
         };
@@ -303,7 +316,8 @@ fn arches(pattern: &str) -> impl Iterator<Item = &str> {
         !arch.is_empty() && arch.len() <= 32 && arch.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
     let inner = pattern.trim().trim_start_matches('^').trim_end_matches('$');
-    inner.trim_start_matches('(').trim_end_matches(')').split('|').map(str::trim).filter(is_arch)
+    let inner = inner.trim_start_matches('(').trim_end_matches(')');
+    inner.split('|').map(str::trim).filter(is_arch).take(MAX_ARCHES)
 }
 
 #[cfg(test)]

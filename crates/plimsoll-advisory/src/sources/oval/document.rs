@@ -9,7 +9,7 @@ use super::super::xml::{Element, Xml};
 use super::super::{SourceError, text};
 
 /// The most tests, objects, states and variables together. Red Hat's largest file has about a million.
-const MAX_ITEMS: usize = 8_000_000;
+const MAX_ITEMS: usize = 4_000_000;
 /// The most values of all variables together.
 const MAX_VALUES: usize = 8_000_000;
 /// The most states of one test.

@@ -83,13 +83,15 @@ fn convert(
     if definition.class == "inventory" {
         return Err((RefusalReason::Informational, "it says on which release the file applies".to_owned()));
     }
-    let claims = match &definition.criteria {
-        Some(node) => criteria::claims(items, node, publisher.opaque).map_err(|fault| match fault {
-            SourceFault::Missing(message) => (RefusalReason::Malformed, message),
-            SourceFault::TooMany(message) => (RefusalReason::TooLarge, message),
-        })?,
-        None => Vec::new(),
-    };
+    let claims =
+        match &definition.criteria {
+            Some(node) => criteria::claims(items, node, publisher.opaque, definition.platforms.len())
+                .map_err(|fault| match fault {
+                    SourceFault::Missing(message) => (RefusalReason::Malformed, message),
+                    SourceFault::TooMany(message) => (RefusalReason::TooLarge, message),
+                })?,
+            None => Vec::new(),
+        };
     (publisher.convert)(path, definition, &claims)
 }
 

@@ -28,7 +28,7 @@ pub(in crate::sources) const SPEC: SourceSpec = SourceSpec {
 /// The id of the source, as OSV's records of the same publisher have it.
 const SOURCE: &str = "redhat";
 /// The most packages times products of one definition; every package is given all products.
-const MAX_LIMITS: usize = 2_000_000;
+const MAX_LIMITS: usize = 500_000;
 
 fn parse(path: &str, bytes: &[u8], out: &mut Sink) -> Result<(), SourceError> {
     super::parse(path, bytes, out, &Publisher { convert, opaque: |_| false })
@@ -55,6 +55,9 @@ fn convert(_: &str, definition: &Definition, claims: &[Claim<'_>]) -> Result<Vec
     let names = claims.iter().fold(0usize, |sum, claim| sum.saturating_add(claim.names.len()));
     if names.saturating_mul(definition.cpes.len()) > MAX_LIMITS {
         return Err((RefusalReason::TooLarge, format!("more than {MAX_LIMITS} packages and products")));
+    }
+    if let Some(cpe) = definition.cpes.iter().find(|cpe| !text::is_name(cpe)) {
+        return Err((RefusalReason::Malformed, format!("'{cpe}' is no CPE")));
     }
     let resolutions: HashMap<&str, Status> = definition
         .resolutions

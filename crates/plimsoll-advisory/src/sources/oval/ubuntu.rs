@@ -9,12 +9,12 @@
 //!
 //! Extended support is filed under `Ubuntu:Pro:…`, as OSV does. A fix that is pending publication is no fix yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_types::Status;
 
 use super::criteria::Claim;
-use super::document::Definition;
+use super::document::{Cve, Definition};
 use super::{Publisher, RefusalReason, Refused, Sink, SourceError, errata, nothing, text};
 use crate::sources::SourceSpec;
 use crate::{Advisory, Affected, Event, Range, SeverityStatement};
@@ -60,15 +60,19 @@ fn convert(path: &str, definition: &Definition, claims: &[Claim<'_>]) -> Result<
             ..Affected::default()
         });
     }
+    let mut rated: HashMap<&str, Vec<&Cve>> = HashMap::new();
+    for known in &definition.cves {
+        rated.entry(&known.text).or_default().push(known);
+    }
     let advisories: Vec<Advisory> = found
         .into_iter()
         .map(|(cve, packages)| {
-            let mut advisory = super::advisory(SOURCE, &cve, definition, Vec::new());
+            let mut advisory = match own {
+                Some(_) => super::advisory(SOURCE, &cve, definition, Vec::new()),
+                None => of_one_cve(&cve, rated.get(cve.as_str()).map_or(&[][..], Vec::as_slice)),
+            };
             // "CVE-2024-0001 on Ubuntu 20.04 LTS (focal) - high." says nothing new.
             advisory.title = String::new();
-            if own.is_none() {
-                of_one_cve(&mut advisory, definition, &cve);
-            }
             let severity = advisory.severities.first().map(|statement| statement.severity);
             advisory.affected = packages.into_list();
             advisory.affected.iter_mut().for_each(|affected| affected.severity = severity);
@@ -81,19 +85,18 @@ fn convert(path: &str, definition: &Definition, claims: &[Claim<'_>]) -> Result<
     Ok(advisories)
 }
 
-/// Makes an advisory about one of the many CVEs of a package's definition.
-fn of_one_cve(advisory: &mut Advisory, definition: &Definition, cve: &str) {
-    advisory.description = String::new();
-    advisory.references.clear();
+/// An advisory about one of the many CVEs of a package's definition, of which nothing else speaks of this one alone.
+/// `rated` is what the definition says of it.
+fn of_one_cve(cve: &str, rated: &[&Cve]) -> Advisory {
+    let mut advisory = Advisory { id: cve.to_owned(), source: SOURCE.to_owned(), ..Advisory::default() };
     advisory.references.extend(text::reference("advisory", &format!("https://ubuntu.com/security/{cve}")));
-    (advisory.severities, advisory.cvss, advisory.cwes) = (Vec::new(), Vec::new(), Vec::new());
-    (advisory.published, advisory.modified) = (None, None);
-    for known in definition.cves.iter().filter(|known| known.text == cve) {
+    for known in rated.iter().take(16) {
         if let Some(severity) = errata::severity(&known.severity) {
             advisory.severities.push(SeverityStatement { source: SOURCE.to_owned(), severity });
         }
         advisory.cvss.extend(known.vectors.iter().filter_map(|vector| errata::cvss(SOURCE, vector)));
     }
+    advisory
 }
 
 /// A USN.
