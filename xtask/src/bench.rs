@@ -652,14 +652,15 @@ fn import(setup: &Setup<'_>) -> anyhow::Result<Vec<Row>> {
     let Some(source) = &setup.options.trivy_db else {
         return Ok(vec![Row::skipped(figure, "no --trivy-db was given")]);
     };
-    let output = setup.work.path().join("imported.index");
+    let cache = setup.work.path().join("imported");
     let mut import = || {
         let mut command = setup.plimsoll();
-        command.args(["db", "import", "--quiet"]).arg(source).arg("--output").arg(&output);
+        command.args(["db", "import", "--quiet"]).arg(source).arg("--cache-dir").arg(&cache);
         measure::run(&mut command)
     };
     let [usage] = measure::medians(setup.runs, [&mut import])?;
-    let size = fs::metadata(&output).map_or(0, |metadata| metadata.len()) as f64;
+    let index = cache.join(format!("db/advisories-v{}.index", plimsoll_db::FORMAT_VERSION));
+    let size = fs::metadata(&index).map_or(0, |metadata| metadata.len()) as f64;
     Ok(vec![
         Row::limit(figure, usage.wall, bar::IMPORT, Unit::Seconds),
         Row::limit(&format!("{figure}: peak memory"), usage.peak, bar::IMPORT_PEAK, Unit::Bytes),
