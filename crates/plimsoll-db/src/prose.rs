@@ -8,7 +8,7 @@ use crate::model::Prose;
 use crate::write::{Output, WriteError};
 
 /// A block of prose is closed when it has reached this many bytes: a hit unpacks one block.
-const BLOCK_TARGET: usize = 8 << 10;
+const BLOCK_TARGET: usize = 4 << 10;
 /// Prose of less than this many bytes in all is stored as it is: setting up a compressor costs more than it saves.
 const COMPRESS_FROM: usize = 512 << 10;
 /// Good ratio at a speed that does not dominate a build.

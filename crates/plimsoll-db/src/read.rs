@@ -1,7 +1,5 @@
 //! Reads an index in place. Every offset and count of the file is checked where it is used.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -117,20 +115,23 @@ impl AdvisoryRef<'_> {
 /// Reads prose and keeps what it unpacked, up to a limit: advisories that were stored near each other share a block.
 pub struct ProseReader<'a> {
     index: &'a Index,
-    blocks: HashMap<u32, Vec<u8>>,
-    kept: usize,
+    /// Unpacked blocks with their numbers, each in the place that its number gives it.
+    blocks: Vec<(u32, Vec<u8>)>,
     /// Made when the first block is unpacked: it is large.
     decompressor: Option<zstd::bulk::Decompressor<'static>>,
 }
 
 impl fmt::Debug for ProseReader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProseReader").field("index", &self.index.name).field("kept", &self.kept).finish()
+        f.debug_struct("ProseReader").field("index", &self.index.name).finish_non_exhaustive()
     }
 }
 
-/// How many bytes of unpacked blocks a reader keeps.
-const KEPT_BLOCKS: usize = 8 << 20;
+/// How many unpacked blocks a reader keeps. Their memory is used again, so that a block costs no allocation.
+const KEPT_BLOCKS: usize = 256;
+
+/// A block larger than this, in bytes, is not kept. There is hardly any.
+const LARGE_BLOCK: usize = 64 << 10;
 
 impl Index {
     /// Maps the index at `path`.
@@ -289,7 +290,7 @@ impl Index {
 
     /// A reader of prose that keeps what it unpacked last.
     pub fn prose_reader(&self) -> ProseReader<'_> {
-        ProseReader { index: self, blocks: HashMap::new(), kept: 0, decompressor: None }
+        ProseReader { index: self, blocks: Vec::new(), decompressor: None }
     }
 
     /// The ecosystems that the index has facts for, sorted.
@@ -520,36 +521,41 @@ impl ProseReader<'_> {
             return Ok(Prose::default());
         }
         let wrong = || index.damaged("a block of text cannot be read");
-        if self.kept > KEPT_BLOCKS {
-            self.blocks.clear();
-            self.kept = 0;
+        if self.blocks.is_empty() {
+            self.blocks.resize_with(KEPT_BLOCKS, || (u32::MAX, Vec::new()));
         }
-        let bytes = match self.blocks.entry(block) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let bytes = index.unpack(block, &mut self.decompressor)?.ok_or_else(wrong)?;
-                self.kept += bytes.len();
-                entry.insert(bytes)
-            }
-        };
-        crate::prose::parse(bytes.get(offset as usize..).ok_or_else(wrong)?).ok_or_else(wrong)
+        let slot = self.blocks.get_mut(block as usize % KEPT_BLOCKS).ok_or_else(wrong)?;
+        if slot.0 != block {
+            // Until it is unpacked it is no block's.
+            slot.0 = u32::MAX;
+            index.unpack(block, &mut self.decompressor, &mut slot.1)?.ok_or_else(wrong)?;
+            slot.0 = block;
+        }
+        let prose = slot.1.get(offset as usize..).and_then(crate::prose::parse);
+        if slot.1.len() > LARGE_BLOCK {
+            *slot = (u32::MAX, Vec::new());
+        }
+        prose.ok_or_else(wrong)
     }
 }
 
 impl Index {
-    /// The content of a block of prose; `None` when it is damaged.
+    /// Puts the content of a block of prose into `out`; `None` when it is damaged.
     fn unpack(
         &self,
         block: u32,
         decompressor: &mut Option<zstd::bulk::Decompressor<'static>>,
-    ) -> Result<Option<Vec<u8>>, ReadError> {
+        out: &mut Vec<u8>,
+    ) -> Result<Option<()>, ReadError> {
         let record = self.record(Section::ProseBlocks, block)?;
         let mut unpack = || {
             let offset = usize::try_from(u64_at(record, 0)?).ok()?;
             let (stored, len) = (u32_at(record, 8)? as usize, u32_at(record, 12)? as usize);
             let bytes = self.section(Section::Prose).get(offset..offset.checked_add(stored)?)?;
+            out.clear();
             if stored == len {
-                return Some(bytes.to_vec());
+                out.extend_from_slice(bytes);
+                return Some(());
             }
             if len > format::MAX_BLOCK {
                 return None;
@@ -557,8 +563,9 @@ impl Index {
             if decompressor.is_none() {
                 *decompressor = zstd::bulk::Decompressor::new().ok();
             }
-            let unpacked = decompressor.as_mut()?.decompress(bytes, len).ok()?;
-            (unpacked.len() == len).then_some(unpacked)
+            out.reserve(len);
+            let written = decompressor.as_mut()?.decompress_to_buffer(bytes, out).ok()?;
+            (written == len).then_some(())
         };
         Ok(unpack())
     }

@@ -290,6 +290,9 @@ fn insertion_sort(list: &mut [&str], order: &dyn Fn(&str, &str) -> Ordering) {
 
 /// Puts the deciding advisory first: the one whose fix is the version to take, else one that knows of a fix.
 fn order(hits: &mut [&Hit<'_>], fixes: &Fixes, versions: &dyn VersionScheme) {
+    if hits.len() < 2 {
+        return;
+    }
     let take = fixes.versions.first().map(String::as_str);
     let rank = |hit: &Hit<'_>| match (fixes.of_hit(hit), take) {
         (Some(fix), Some(take)) if versions.compare(fix, take) == Ok(Ordering::Equal) => 0,
