@@ -12,7 +12,7 @@ const BLOCK_TARGET: usize = 4 << 10;
 /// Prose of less than this many bytes in all is stored as it is: setting up a compressor costs more than it saves.
 const COMPRESS_FROM: usize = 512 << 10;
 /// Good ratio at a speed that does not dominate a build.
-const LEVEL: i32 = 6;
+const LEVEL: i32 = 3;
 /// Descriptions are cut at this many bytes; real ones stay far below.
 const MAX_DESCRIPTION: usize = 1 << 20;
 /// References beyond this many bytes are left out.
