@@ -10,7 +10,6 @@ mod json;
 mod lifecycles;
 mod model;
 pub mod openvex;
-mod purl;
 pub mod sources;
 mod starter;
 pub mod vex;

@@ -188,7 +188,7 @@ fn test_policy(test: &PolicyTest) -> anyhow::Result<Exit> {
 /// Reads a report that was saved as JSON.
 pub(crate) fn saved(path: &Path) -> anyhow::Result<Report> {
     let ecosystem = |id: &str| plimsoll_catalog::ecosystem(id);
-    let purl = |text: &str| plimsoll_policy::purl::parse(text).ok();
+    let purl = |text: &str| text.parse().ok();
     let lookups = Lookups { ecosystem: &ecosystem, purl: &purl };
     json_in::read(&named(path, MAX_REPORT)?, lookups)
         .with_context(|| format!("cannot read {}", path.display()))

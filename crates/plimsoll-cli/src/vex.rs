@@ -11,7 +11,6 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context;
 use plimsoll_advisory::vex;
-use plimsoll_policy::purl;
 use plimsoll_policy::vex::{VexDocument, unwrap_attestation};
 use plimsoll_registry::Artifact;
 use plimsoll_types::{PackageUrl, TargetReport};
@@ -194,7 +193,7 @@ impl Known {
     }
 
     fn has(&self, id: &str) -> bool {
-        let Ok(purl) = purl::parse(id) else { return false };
+        let Ok(purl) = id.parse::<PackageUrl>() else { return false };
         match purl.kind.as_str() {
             // Which image it is exactly is for the judgement to say.
             "oci" | "docker" => self.images.contains(&purl.name.to_ascii_lowercase()),

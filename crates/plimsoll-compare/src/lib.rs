@@ -9,7 +9,6 @@ mod identities;
 pub mod matrix;
 mod measure;
 pub mod normalise;
-mod purl;
 pub mod readers;
 pub mod render;
 

@@ -6,8 +6,6 @@ use std::collections::BTreeMap;
 
 use plimsoll_types::PackageUrl;
 
-use crate::purl;
-
 /// A package by which reports are compared: equal ones are the same package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
@@ -133,7 +131,7 @@ pub fn identity(kind: &str, namespace: &str, name: &str, version: &str) -> Ident
 /// The identity that a package URL names. `plain` is the version as the report spells it beside the URL; it comes first,
 /// because not every scanner puts an epoch into the URL.
 pub fn identity_of(purl: &PackageUrl, plain: &str) -> Identity {
-    let epoch = purl::qualifier(purl, "epoch").unwrap_or("");
+    let epoch = purl.qualifier("epoch").unwrap_or("");
     let version = if plain.trim().is_empty() { purl.version.as_str() } else { plain };
     let mut identity = identity(&purl.kind, &purl.namespace, &purl.name, "");
     identity.version = short(&version_of(&purl.kind, version, epoch));
@@ -256,7 +254,7 @@ mod tests {
     // The pairs are the same package as Trivy, Syft and Clair spell it.
     #[test]
     fn spellings_of_one_package_meet() {
-        let of = |text: &str, plain: &str| identity_of(&purl::parse(text).unwrap(), plain);
+        let of = |text: &str, plain: &str| identity_of(&text.parse().unwrap(), plain);
         assert_eq!(
             of("pkg:deb/debian/bsdutils@2.33.1-0.1?epoch=1&distro=debian-10.1", ""),
             of("pkg:deb/debian/bsdutils@1%3A2.33.1-0.1?arch=amd64&distro=debian-10", "1:2.33.1-0.1")

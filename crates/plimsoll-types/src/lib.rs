@@ -24,7 +24,7 @@ pub use finding::{
 };
 pub use package::{Exposure, Location, Package, SourcePackage};
 pub use problem::{Problem, ProblemCode};
-pub use purl::PackageUrl;
+pub use purl::{PackageUrl, PurlError};
 pub use report::{
     DatabaseInfo, DatabaseSource, ImageMetadata, LayerInfo, Lifecycle, Platform, Report, TargetKind,
     TargetReport,

@@ -7,7 +7,6 @@ use plimsoll_types::PackageUrl;
 
 use super::{Branch, Document, MAX_BRANCH_DEPTH, MAX_PRODUCTS, Product, Relationship};
 use crate::openvex::hash_name;
-use crate::purl;
 use crate::sources::{SourceError, text};
 
 /// How many relationships one product may stand on. Red Hat's modules need two.
@@ -219,7 +218,7 @@ impl Product {
 
     /// The package URL in its parts.
     pub fn purl(&self) -> Option<PackageUrl> {
-        purl::parse(&self.product_identification_helper.purl)
+        self.product_identification_helper.purl.parse().ok()
     }
 }
 
@@ -234,7 +233,7 @@ impl Resolved<'_> {
     pub fn rpm(&self) -> Option<RpmPackage> {
         let mut package = match self.component.product_identification_helper.purl.as_str() {
             "" => rpm_of_id(&self.component.product_id)?,
-            url => rpm_of_purl(&purl::parse(url)?)?,
+            url => rpm_of_purl(&url.parse().ok()?)?,
         };
         if package.module.is_empty()
             && let Some(module) = self.between.iter().rev().find_map(|product| module(product))
@@ -263,13 +262,14 @@ fn stream(text: &str) -> Option<String> {
 }
 
 fn rpm_of_purl(url: &PackageUrl) -> Option<RpmPackage> {
+    let qualifier = |key| url.qualifier(key).unwrap_or_default();
     let module = match url.kind.as_str() {
-        "rpm" => stream(purl::qualifier(url, "rpmmod")).unwrap_or_default(),
+        "rpm" => stream(qualifier("rpmmod")).unwrap_or_default(),
         // `pkg:rpmmod/redhat/postgresql:15/postgresql` is a package; `pkg:rpmmod/redhat/postgresql@15` is the module.
         "rpmmod" => stream(url.namespace.rsplit_once('/')?.1)?,
         _ => return None,
     };
-    let epoch = purl::qualifier(url, "epoch");
+    let epoch = qualifier("epoch");
     let version = match (url.version.as_str(), epoch) {
         (version, "" | "0") => version.strip_prefix("0:").unwrap_or(version).to_owned(),
         ("", _) => String::new(),
@@ -278,7 +278,7 @@ fn rpm_of_purl(url: &PackageUrl) -> Option<RpmPackage> {
     };
     // A module as a whole is written as if it were a package: `python39@3.9-8100020240826142629.d47b87a4`.
     let version = if is_module_build(&version) { String::new() } else { version };
-    let upstream = purl::qualifier(url, "upstream");
+    let upstream = qualifier("upstream");
     // `pki-deps:10.6/resteasy`: binaries state their module with their source only.
     let module = match upstream.rsplit_once('/') {
         Some((directory, _)) if module.is_empty() => stream(directory).unwrap_or_default(),
@@ -289,7 +289,7 @@ fn rpm_of_purl(url: &PackageUrl) -> Option<RpmPackage> {
         name: url.name.rsplit('/').next().unwrap_or_default().to_owned(),
         version,
         // What is named inside a module without a package type of its own is a source package.
-        arch: match purl::qualifier(url, "arch") {
+        arch: match qualifier("arch") {
             "" if url.kind == "rpmmod" => "src".to_owned(),
             arch => arch.to_owned(),
         },

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_types::PackageUrl;
 use serde::Deserialize;
 
 use super::{Document, Found, Packages, Reader, each, json, others, repeated, severity};
-use crate::{normalise, purl};
+use crate::normalise;
 
 pub(super) static READER: Reader =
     Reader { id: "cyclonedx", title: "CycloneDX JSON", recognises: |shape| shape.bom.is_some(), read };
@@ -112,11 +113,12 @@ fn read(bytes: &[u8]) -> Result<Document, String> {
     let mut waiting: Vec<Component> = root.components.unwrap_or_default();
     while let Some(component) = waiting.pop() {
         waiting.extend(each(component.components));
-        let Some(purl) = component.purl.as_deref().and_then(purl::parse) else { continue };
+        let Some(purl) = component.purl.as_deref().and_then(|url| url.parse::<PackageUrl>().ok()) else {
+            continue;
+        };
         let identity = normalise::identity_of(&purl, component.version.as_deref().unwrap_or_default());
         // Syft names the source package in a qualifier: `upstream=openssl%403.0.11-1`.
-        let source =
-            purl::qualifier(&purl, "upstream").map(|text| text.split('@').next().unwrap_or(text).to_owned());
+        let source = purl.qualifier("upstream").map(|text| text.split('@').next().unwrap_or(text).to_owned());
         let place = packages.place(identity, source);
         if let Some(reference) = component.reference {
             places.insert(reference, place);

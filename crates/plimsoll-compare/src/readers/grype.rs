@@ -1,10 +1,10 @@
 //! Grype JSON (`grype/presenter/models/document.go`).
 
+use plimsoll_types::PackageUrl;
 use serde::Deserialize;
 
 use super::{Document, Found, Packages, Reader, each, json, others, severity};
 use crate::normalise::{self, Identity};
-use crate::purl;
 
 pub(super) static READER: Reader =
     Reader { id: "grype", title: "Grype JSON", recognises: |shape| shape.matches.is_some(), read };
@@ -122,7 +122,7 @@ fn read(bytes: &[u8]) -> Result<Document, String> {
 
 fn identity(artifact: &Artifact) -> Identity {
     let version = artifact.version.as_deref().unwrap_or_default();
-    match artifact.purl.as_deref().and_then(purl::parse) {
+    match artifact.purl.as_deref().and_then(|url| url.parse::<PackageUrl>().ok()) {
         Some(purl) => normalise::identity_of(&purl, version),
         None => {
             let kind = normalise::kind(artifact.kind.as_deref().unwrap_or_default());

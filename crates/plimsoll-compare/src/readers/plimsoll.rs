@@ -1,9 +1,10 @@
 //! Plimsoll's own JSON (`docs/schemas/report-v1.schema.json`).
 
+use plimsoll_types::PackageUrl;
 use serde::Deserialize;
 
 use super::{Document, Found, Packages, Reader, each, json, others, severity};
-use crate::{normalise, purl};
+use crate::normalise;
 
 pub(super) static READER: Reader = Reader {
     id: "plimsoll",
@@ -118,7 +119,7 @@ fn read(bytes: &[u8]) -> Result<Document, String> {
         let mut places = Vec::with_capacity(target.packages.len().min(1 << 16));
         for package in target.packages {
             let version = package.version.unwrap_or_default();
-            let identity = match package.purl.as_deref().and_then(purl::parse) {
+            let identity = match package.purl.as_deref().and_then(|url| url.parse::<PackageUrl>().ok()) {
                 Some(purl) => normalise::identity_of(&purl, &version),
                 None => normalise::identity(&package.ecosystem, "", &package.name, &version),
             };

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::{Document, Found, Packages, Reader, each, json, others, severity};
 use crate::normalise::{self, Identity};
-use crate::purl;
 
 pub(super) static READER: Reader =
     Reader { id: "trivy", title: "Trivy JSON", recognises: |shape| shape.trivy_schema.is_some(), read };
@@ -206,7 +205,7 @@ fn found(
 }
 
 fn identity(kind: &str, url: Option<&str>, name: &str, version: &str) -> Identity {
-    match url.and_then(purl::parse) {
+    match url.and_then(|url| url.parse::<PackageUrl>().ok()) {
         Some(purl) => normalise::identity_of(&purl, version),
         None => {
             let (namespace, name) = match kind {

@@ -62,16 +62,14 @@ impl Image {
         if let Some(digest) = id.strip_prefix("sha256:").or_else(|| id.strip_prefix("sha512:")) {
             return !digest.is_empty() && self.digests.iter().any(|known| known == id);
         }
-        match purl::parse(id) {
+        match id.parse::<PackageUrl>() {
             Ok(purl) if purl.kind == "oci" || purl.kind == "docker" => self.is_purl(&purl),
             _ => false,
         }
     }
 
     fn is_purl(&self, purl: &PackageUrl) -> bool {
-        let said =
-            |key: &str| purl.qualifiers.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
-        if said("arch").is_some_and(|arch| arch != self.architecture) {
+        if purl.qualifier("arch").is_some_and(|arch| arch != self.architecture) {
             return false;
         }
         // A docker purl's version is a tag or a digest; an oci one's is a digest.
@@ -79,9 +77,10 @@ impl Image {
         if by_digest && !self.digests.contains(&purl.version) {
             return false;
         }
-        let tag = said("tag")
+        let tag = purl
+            .qualifier("tag")
             .or_else(|| Some(purl.version.as_str()).filter(|version| !by_digest && !version.is_empty()));
-        let repository = said("repository_url").map(canonical);
+        let repository = purl.qualifier("repository_url").map(canonical);
         let fits = self.repositories.iter().any(|(name, known_tag)| {
             let last = name.rsplit('/').next().unwrap_or(name);
             let named = last.eq_ignore_ascii_case(&purl.name)
@@ -103,7 +102,8 @@ impl Image {
 /// True when a part's or a product's identifier is a package's.
 fn names_package(id: &str, package: &Package) -> bool {
     match id.get(..4) {
-        Some("pkg:") => purl::parse(id)
+        Some("pkg:") => id
+            .parse()
             .is_ok_and(|wanted| purl::covers(&wanted, &package.purl) || names_source(&wanted, package)),
         Some(start) if start.eq_ignore_ascii_case("cpe:") => {
             package.cpes.iter().any(|known| cpe::covers(id, known))

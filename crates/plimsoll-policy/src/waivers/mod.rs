@@ -9,7 +9,7 @@ mod trivyignore;
 mod trivyignore_yaml;
 
 use plimsoll_advisory::vex::VexStatus;
-use plimsoll_types::{Finding, MatchedBy, Package, PackageUrl, Status, Timestamp};
+use plimsoll_types::{Finding, MatchedBy, Package, PackageUrl, PurlError, Status, Timestamp};
 use regex::Regex;
 
 use crate::{PolicyError, purl, yaml};
@@ -283,9 +283,8 @@ fn expiry(origin: &str, line: u64, text: &str) -> Result<Timestamp, PolicyError>
 
 /// A list of package URLs.
 fn purls(origin: &str, line: u64, texts: &[String]) -> Result<Vec<PackageUrl>, PolicyError> {
-    let parse =
-        |text: &String| purl::parse(text).map_err(|error| PolicyError::at(origin, line, error.to_string()));
-    texts.iter().map(parse).collect()
+    let at = |error: PurlError| PolicyError::at(origin, line, error.to_string());
+    texts.iter().map(|text| text.parse().map_err(at)).collect()
 }
 
 /// A file's name and a line of it.

@@ -6,7 +6,7 @@ use plimsoll_advisory::vex::{self, Document};
 use plimsoll_policy::vex::{VexDocument, unwrap_attestation};
 use plimsoll_policy::waivers::{Form, Waivers};
 use plimsoll_policy::{Judge, purl};
-use plimsoll_types::{Status, SuppressedBy, TargetReport};
+use plimsoll_types::{PackageUrl, Status, SuppressedBy, TargetReport};
 use serde_json::{Value, json};
 
 use crate::samples::{DIGEST, held, judged, shown};
@@ -246,40 +246,8 @@ fn attestations_are_unwrapped() {
     assert!(unwrap_attestation(cut.to_string().as_bytes()).is_err());
 }
 
-/// Rows of purl-spec's test suite and of its types documents.
 #[test]
-fn package_urls_are_read() {
-    for (text, canonical) in [
-        (
-            "pkg:deb/debian/curl@7.50.3-1?arch=i386&distro=jessie",
-            "pkg:deb/debian/curl@7.50.3-1?arch=i386&distro=jessie",
-        ),
-        (
-            "pkg:golang/google.golang.org/genproto#/googleapis/api/annotations/",
-            "pkg:golang/google.golang.org/genproto#googleapis/api/annotations",
-        ),
-        ("pkg:npm/%40angular/animation@12.3.1", "pkg:npm/%40angular/animation@12.3.1"),
-        ("pkg:npm/@angular/animation@12.3.1", "pkg:npm/%40angular/animation@12.3.1"),
-        ("pkg:npm/@angular/animation", "pkg:npm/%40angular/animation"),
-        ("pkg:Maven/org.apache.commons/io@1.3.4", "pkg:maven/org.apache.commons/io@1.3.4"),
-        ("pkg://maven/org.apache.commons/io", "pkg:maven/org.apache.commons/io"),
-        (
-            "pkg:docker/customer/dockerimage@sha256:244fd47e07d1004f0aed9c?repository_url=gcr.io",
-            "pkg:docker/customer/dockerimage@sha256:244fd47e07d1004f0aed9c?repository_url=gcr.io",
-        ),
-        (
-            "pkg:rpm/fedora/curl@7.50.3-1.fc25?arch=i386&distro=fedora-25&epoch=",
-            "pkg:rpm/fedora/curl@7.50.3-1.fc25?arch=i386&distro=fedora-25",
-        ),
-    ] {
-        assert_eq!(purl::parse(text).unwrap().to_string(), canonical, "{text}");
-    }
-    let long = format!("pkg:npm/{}", "a".repeat(3_000));
-    for text in
-        ["", "pkg:", "pkg:npm", "pkg:npm/", "npm/foo", "http:npm/foo", "pkg:n&g/foo", "pkg:npm/a?b", &long]
-    {
-        assert!(purl::parse(text).is_err(), "{text}");
-    }
+fn package_urls_cover_packages() {
     for (wanted, package, covered) in [
         ("pkg:pypi/Zope_Interface", "pkg:pypi/zope-interface@1", true),
         ("pkg:npm/Lodash", "pkg:npm/lodash@1", false),
@@ -289,7 +257,7 @@ fn package_urls_are_read() {
         ("pkg:deb/debian/curl?arch=source", "pkg:deb/debian/curl@1?arch=amd64", false),
         ("pkg:deb/ubuntu/curl", "pkg:deb/debian/curl@1", false),
     ] {
-        let parse = |text| purl::parse(text).unwrap();
+        let parse = |text: &str| text.parse::<PackageUrl>().unwrap();
         assert_eq!(purl::covers(&parse(wanted), &parse(package)), covered, "{wanted}");
     }
 }
