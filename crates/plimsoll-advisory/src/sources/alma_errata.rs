@@ -202,15 +202,12 @@ fn convert(path: &str, erratum: Erratum) -> Result<Advisory, (RefusalReason, Str
         });
     }
     let title = text::one_line(erratum.title.as_deref().unwrap_or_default());
-    let (word, title) = match title.split_once(": ") {
-        Some((word, rest)) if errata::severity(word).is_some() => (word.to_owned(), rest.to_owned()),
-        _ => (String::new(), title),
-    };
+    let (title, word) = errata::title_and_word(&title);
     let severity = errata::severity(erratum.severity.as_deref().unwrap_or_default());
     let mut advisory = Advisory {
         id,
         source: "almalinux".to_owned(),
-        title,
+        title: title.to_owned(),
         description: erratum.description.unwrap_or_default().trim().to_owned(),
         published,
         modified: erratum.updated_date.as_ref().and_then(|date| errata::date(&date.text())),
@@ -218,13 +215,9 @@ fn convert(path: &str, erratum: Erratum) -> Result<Advisory, (RefusalReason, Str
         ..Advisory::default()
     };
     if advisory.affected.is_empty() {
-        return Err(if any && !known_release {
-            (RefusalReason::UnknownRelease, "its release is not known".to_owned())
-        } else {
-            (RefusalReason::NothingAffected, "no package".to_owned())
-        });
+        return Err(errata::nothing_affected(any && !known_release));
     }
-    if let Some(severity) = severity.or_else(|| errata::severity(&word)) {
+    if let Some(severity) = severity.or_else(|| errata::severity(word)) {
         advisory.severities.push(SeverityStatement { source: "almalinux".to_owned(), severity });
     }
     for reference in erratum.references.unwrap_or_default() {

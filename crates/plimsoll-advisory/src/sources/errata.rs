@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use plimsoll_types::{CvssVector, Severity, Timestamp};
 
-use super::text;
+use super::{RefusalReason, text};
 use crate::{Affected, Event, Range};
 
 /// The most packages of one erratum. The largest there are have some ten thousand.
@@ -64,6 +64,24 @@ impl Packages {
     /// The statements in the order added.
     pub(super) fn into_list(self) -> Vec<Affected> {
         self.list
+    }
+}
+
+/// A title without the severity in front of it, and that word: `lz4 security update` of `Moderate: lz4 security update`.
+pub(super) fn title_and_word(title: &str) -> (&str, &str) {
+    match title.split_once(": ") {
+        Some((word, rest)) if severity(word).is_some() => (rest, word),
+        _ => (title, ""),
+    }
+}
+
+/// Why an erratum without a statement is refused. `unknown_release`: it has packages, and none is of a release that is
+/// known.
+pub(super) fn nothing_affected(unknown_release: bool) -> (RefusalReason, String) {
+    if unknown_release {
+        (RefusalReason::UnknownRelease, "its release is not known".to_owned())
+    } else {
+        (RefusalReason::NothingAffected, "no package".to_owned())
     }
 }
 

@@ -186,13 +186,9 @@ fn convert(record: Record) -> Result<Advisory, (RefusalReason, String)> {
         });
     }
     let synopsis = text::one_line(record.synopsis.as_deref().unwrap_or_default());
-    let title = match synopsis.split_once(": ") {
-        Some((word, rest)) if errata::severity(word).is_some() => rest.to_owned(),
-        _ => synopsis.clone(),
-    };
     let mut advisory = Advisory {
         source: SOURCE.to_owned(),
-        title,
+        title: errata::title_and_word(&synopsis).0.to_owned(),
         description: record.description.unwrap_or_default().trim().to_owned(),
         published,
         modified: record.updated_at.as_deref().and_then(errata::date),
@@ -200,11 +196,7 @@ fn convert(record: Record) -> Result<Advisory, (RefusalReason, String)> {
         ..Advisory::default()
     };
     if advisory.affected.is_empty() {
-        return Err(if any && !known_release {
-            (RefusalReason::UnknownRelease, "its release is not known".to_owned())
-        } else {
-            (RefusalReason::NothingAffected, "no package".to_owned())
-        });
+        return Err(errata::nothing_affected(any && !known_release));
     }
     let word = record.severity.as_deref().unwrap_or_default().trim_start_matches("SEVERITY_");
     if let Some(severity) = errata::severity(word) {

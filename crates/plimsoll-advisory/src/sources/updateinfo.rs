@@ -259,11 +259,7 @@ fn convert(path: &str, update: &Update) -> Result<Advisory, (RefusalReason, Stri
         ..Advisory::default()
     };
     if advisory.affected.is_empty() {
-        return Err(if listed && !known_release {
-            (RefusalReason::UnknownRelease, "its release is not known".to_owned())
-        } else {
-            (RefusalReason::NothingAffected, "no package".to_owned())
-        });
+        return Err(errata::nothing_affected(listed && !known_release));
     }
     let word =
         if update.severity.is_empty() { update.title.split(':').next() } else { Some(&*update.severity) };
@@ -399,10 +395,7 @@ fn title(title: &str, id: &str) -> String {
         Some((_, rest)) => rest.trim_start_matches(':').trim(),
         None => title,
     };
-    match rest.split_once(": ") {
-        Some((word, after)) if errata::severity(word).is_some() => after.trim().to_owned(),
-        _ => rest.to_owned(),
-    }
+    errata::title_and_word(rest).0.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -117,10 +117,7 @@ fn title(title: &str, id: &str) -> String {
         Some((before, word)) if errata::severity(word.trim_end_matches(')')).is_some() => before.trim(),
         _ => rest,
     };
-    match rest.split_once(": ") {
-        Some((word, after)) if errata::severity(word).is_some() => after.trim().to_owned(),
-        _ => rest.to_owned(),
-    }
+    errata::title_and_word(rest).0.trim().to_owned()
 }
 
 #[cfg(test)]
