@@ -27,7 +27,7 @@ use serde_json::value::RawValue;
 use super::text::severity_word;
 use super::{RefusalReason, Sink, SourceError, SourceSpec, stream, text, yaml};
 use crate::json;
-use crate::{Advisory, Affected, Event, Range, SeverityStatement};
+use crate::{Advisory, Affected, Event, Folded, Range, SeverityStatement, fold_ecosystem};
 
 pub use publishers::{IdKind, PUBLISHERS, Publisher};
 
@@ -355,7 +355,7 @@ fn affected(
         return Err("the package's name is not a name");
     }
 
-    let (ecosystem, cpes) = platforms::ecosystem(&package.ecosystem);
+    let Folded { ecosystem, cpe } = fold_ecosystem(&package.ecosystem);
     let platforms = platforms::platforms(ecosystem_specific.imports, ecosystem_specific.affects);
     let known = specific.last_known_affected_version_range.0.as_deref();
     let mut ranges = ranges(entry.ranges.unwrap_or_default(), known)?;
@@ -393,7 +393,7 @@ fn affected(
         ranges,
         versions,
         severity,
-        cpes,
+        cpes: cpe.into_iter().collect(),
         symbols: platforms.symbols,
         oses: platforms.oses,
         arches: platforms.arches,

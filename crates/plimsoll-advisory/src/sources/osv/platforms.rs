@@ -3,7 +3,6 @@
 use super::super::text;
 use super::loose::Lenient;
 use super::record::{Affects, Import};
-use crate::{Folded, fold_ecosystem};
 
 /// The most symbols of one package.
 const MAX_SYMBOLS: usize = 10_000;
@@ -65,49 +64,4 @@ pub(super) fn platforms(
 
 fn names(words: impl IntoIterator<Item = String>) -> Vec<String> {
     text::unique(words.into_iter().filter(|word| text::is_name(word)))
-}
-
-/// The ecosystem under which an image's packages are looked up, and the CPEs to which the statement is limited.
-pub(super) fn ecosystem(name: &str) -> (String, Vec<String>) {
-    let Folded { ecosystem, cpe } = fold_ecosystem(name);
-    (ecosystem, cpe.into_iter().collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // Names as OSV's SUSE and Red Hat exports have them.
-    #[test]
-    fn ecosystems() {
-        for (name, expected, cpe) in [
-            (
-                "Red Hat:enterprise_linux:9::baseos",
-                "Red Hat:enterprise_linux:9",
-                "cpe:/o:redhat:enterprise_linux:9::baseos",
-            ),
-            (
-                "Red Hat:enterprise_linux:8::appstream",
-                "Red Hat:enterprise_linux:8",
-                "cpe:/a:redhat:enterprise_linux:8::appstream",
-            ),
-            ("Red Hat:rhel_eus:8.6::baseos", "Red Hat:rhel_eus:8.6", "cpe:/o:redhat:rhel_eus:8.6::baseos"),
-            ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "SUSE:Linux Enterprise Server 15 SP5", ""),
-            ("SUSE:Linux Enterprise Server 15 SP3-LTSS", "SUSE:Linux Enterprise Server 15 SP3", ""),
-            (
-                "SUSE:Linux Enterprise Server for SAP Applications 12 SP5",
-                "SUSE:Linux Enterprise Server 12 SP5",
-                "",
-            ),
-            ("SUSE:Linux Enterprise Module for Web and Scripting 12", "SUSE:Linux Enterprise Server 12", ""),
-            ("SUSE:Linux Enterprise Micro 5.3", "SUSE:Linux Enterprise Micro 5.3", ""),
-            ("SUSE:Linux Enterprise Live Patching", "SUSE:Linux Enterprise Live Patching", ""),
-            ("openSUSE:Leap 15.6", "openSUSE:Leap 15.6", ""),
-            ("Ubuntu:Pro:18.04:LTS", "Ubuntu:Pro:18.04:LTS", ""),
-        ] {
-            let cpes: Vec<String> =
-                [cpe].iter().filter(|cpe| !cpe.is_empty()).map(|cpe| (*cpe).to_owned()).collect();
-            assert_eq!(ecosystem(name), (expected.to_owned(), cpes), "{name}");
-        }
-    }
 }
