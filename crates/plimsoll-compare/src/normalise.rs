@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use plimsoll_types::PackageUrl;
+use plimsoll_types::{PackageUrl, python_name};
 
 /// A package by which reports are compared: equal ones are the same package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,7 +121,7 @@ pub fn identity(kind: &str, namespace: &str, name: &str, version: &str) -> Ident
     let name = match kind {
         "deb" | "rpm" | "apk" | "alpm" => name.to_owned(),
         "maven" => joined(':'),
-        "pypi" => pep_503(name),
+        "pypi" => python_name(name),
         "golang" | "nuget" | "composer" => joined('/').to_lowercase(),
         _ => joined('/'),
     };
@@ -143,21 +143,6 @@ const MAX_LENGTH: usize = 512;
 
 fn short(text: &str) -> String {
     text.chars().take(MAX_LENGTH).collect()
-}
-
-/// PEP 503: lower case, and runs of `-`, `_` and `.` are one `-`.
-fn pep_503(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        if matches!(c, '-' | '_' | '.') {
-            if !out.ends_with('-') {
-                out.push('-');
-            }
-        } else {
-            out.extend(c.to_lowercase());
-        }
-    }
-    out
 }
 
 /// A version with its epoch in front unless that is 0, and without what is only decoration.

@@ -1,6 +1,6 @@
 //! Comparing a package URL (ECMA-427, purl-spec 1.0) that somebody wrote with one of a package.
 
-use plimsoll_types::PackageUrl;
+use plimsoll_types::{PackageUrl, python_name};
 
 /// Types whose names and namespaces are the same in any case (purl-spec, types documents).
 const ANY_CASE: &[&str] =
@@ -41,19 +41,4 @@ fn same_version(wanted: &PackageUrl, package: &PackageUrl) -> bool {
         }
         _ => false,
     }
-}
-
-/// PEP 503's normal form of a name.
-fn python_name(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        if matches!(c, '-' | '_' | '.') {
-            if !out.ends_with('-') {
-                out.push('-');
-            }
-        } else {
-            out.push(c.to_ascii_lowercase());
-        }
-    }
-    out
 }

@@ -41,3 +41,16 @@ pub fn keep_name(name: &str) -> String {
 pub fn lower_name(name: &str) -> String {
     name.to_ascii_lowercase()
 }
+
+/// The name normalisation of PEP 503: lower case, and each run of `-`, `_` and `.` is one `-`.
+pub fn python_name(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for c in name.chars() {
+        if !matches!(c, '-' | '_' | '.') {
+            normal.extend(c.to_lowercase());
+        } else if !normal.ends_with('-') {
+            normal.push('-');
+        }
+    }
+    normal
+}

@@ -17,7 +17,7 @@ mod timestamp;
 
 pub use digest::{Algorithm, Digest, DigestError};
 pub use distro::{Distro, DistroSpec, MatchBy};
-pub use ecosystem::{EcosystemSpec, keep_name, lower_name};
+pub use ecosystem::{EcosystemSpec, keep_name, lower_name, python_name};
 pub use finding::{
     Confidence, CvssVector, Epss, Finding, MatchReason, MatchedBy, Reference, Risk, Status, Suppressed,
     SuppressedBy, Vulnerability,
