@@ -125,7 +125,8 @@ struct WireTables {
     source_digests: Vec<(String, String)>,
 }
 
-/// The numbers of the wire are the places in these tables, from 1 on: only ever add at the end.
+/// The numbers of the wire are the places in these tables, from 1 on: only ever add at the end. They are not the types' own
+/// `ALL`, whose order is that of showing and may change; what is on disk may not.
 const STATUSES: [Status; 7] = [
     Status::Affected,
     Status::Fixed,
