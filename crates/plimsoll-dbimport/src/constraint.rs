@@ -32,6 +32,11 @@ impl Grammar {
     fn is(&self, scheme: &str) -> bool {
         self.versions.id() == scheme
     }
+
+    /// Whether versions have three numbers, no more and no fewer, as Semantic Versioning has it.
+    fn has_three_numbers(&self) -> bool {
+        matches!(self.versions.id(), "hex" | "npm" | "pub" | "semver")
+    }
 }
 
 /// What an advisory says of a package's versions.
@@ -344,7 +349,7 @@ fn numbers(version: &str) -> Option<Vec<u64>> {
 fn lowest(version: &str, grammar: Grammar) -> String {
     let plain = version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     match numbers(version) {
-        Some(mut numbers) if grammar.is("semver") && plain && numbers.len() < 3 => {
+        Some(mut numbers) if grammar.has_three_numbers() && plain && numbers.len() < 3 => {
             numbers.resize(3, 0);
             join(&numbers)
         }
@@ -356,7 +361,7 @@ fn lowest(version: &str, grammar: Grammar) -> String {
 fn begin(version: &str, grammar: Grammar) -> String {
     match grammar.versions.id() {
         "pep440" => format!("{version}.dev0"),
-        "semver" if !version.contains('-') => format!("{version}-0"),
+        _ if grammar.has_three_numbers() && !version.contains('-') => format!("{version}-0"),
         // Words come before numbers, and `a` before all words.
         "rubygems" => format!("{version}.a"),
         _ => version.to_owned(),
@@ -370,7 +375,7 @@ fn raise(version: &str, place: usize, grammar: Grammar) -> Option<String> {
     numbers.truncate(place.max(1));
     let last = numbers.last_mut()?;
     *last = last.checked_add(1)?;
-    if grammar.is("semver") {
+    if grammar.has_three_numbers() {
         numbers.resize(3, 0);
     }
     Some(begin(&join(&numbers), grammar))
@@ -399,7 +404,7 @@ fn next(version: &str) -> Option<String> {
 /// The function that gives a version after another and before any that is likely to exist.
 fn successor(grammar: Grammar) -> fn(&str) -> String {
     match grammar.versions.id() {
-        "semver" | "golang" => |version| {
+        "golang" | "hex" | "npm" | "pub" | "semver" => |version| {
             if version.contains('-') {
                 return format!("{version}.0");
             }
