@@ -172,22 +172,24 @@ pub fn java_database(path: &Path, work: &Path, limit: u64) -> Result<Option<Path
         Head::Index | Head::Foreign(Form::TrivyDb) | Head::Unknown => return Ok(None),
     };
     let mut reader = tar::Reader::new(source, None, limit);
+    let mut found = None;
+    // Read to its end, so that what is torn behind the database is not taken for whole.
     while let Some(entry) = reader.next_entry().map_err(unpack)? {
         if entry.kind != tar::Kind::File || entry.sparse {
             continue;
         }
         match path::file_name(reader.path()) {
-            name if name == JAVA_DATABASE.as_bytes() => {
+            name if found.is_none() && name == JAVA_DATABASE.as_bytes() => {
                 let path = work.join(JAVA_DATABASE);
                 write_to(&mut reader.data(), &path, limit)?;
-                return Ok(Some(path));
+                found = Some(path);
             }
             // What comes first decides, so that a large archive is not unpacked twice.
             b"trivy.db" | b"vulnerability.db" => return Ok(None),
             _ => {}
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
 enum Inflated {

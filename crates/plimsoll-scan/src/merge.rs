@@ -76,9 +76,7 @@ impl Scanner<'_> {
             if !look.companions.is_empty() {
                 live.retain(|old| !(old.layer == look.layer && old.file.path == look.seen_as));
             }
-            live.extend(
-                files.into_iter().map(|file| Live { layer: look.layer, file: Cow::Owned(file) }),
-            );
+            live.extend(files.into_iter().map(|file| Live { layer: look.layer, file: Cow::Owned(file) }));
         }
         for found in &live {
             for fault in &found.file.problems {

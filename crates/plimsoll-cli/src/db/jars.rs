@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use plimsoll_db::{Installation, JAR_INDEX_FORMAT, JarIndex, JarIndexError};
 use plimsoll_dbimport::Kind;
-use plimsoll_dbupdate::Limits;
+use plimsoll_dbupdate::{FetchError, Limits};
 
 use crate::args::Scan;
 use crate::exit::{self, Exit, usage};
@@ -38,15 +38,19 @@ pub(super) fn import(path: &Path, cache_dir: Option<&Path>, quiet: bool) -> anyh
     let place = installed(cache_dir)
         .ok_or_else(|| usage("there is no place for the database: neither --cache-dir nor HOME is set"))?;
     let failed = "the index of jars was not imported";
-    let folder = place.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder '{}'", folder.display()))?;
+    let folder = place.parent().unwrap_or_else(|| Path::new("."));
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder '{}'", folder.display()))?;
     // Beside its place, where there is room for databases, not among the temporary files.
     let work = tempfile::Builder::new().prefix(".jars-").tempdir_in(folder);
     let work = work.with_context(|| format!("cannot write to '{}'", folder.display()))?;
-    // What cannot be unpacked is told by those who import everything else.
-    let Ok(Some(database)) = plimsoll_dbupdate::java_database(path, work.path(), Limits::default().unpacked)
-    else {
-        return Ok(None);
+    let database = match plimsoll_dbupdate::java_database(path, work.path(), Limits::default().unpacked) {
+        Ok(Some(database)) => database,
+        Err(error @ (FetchError::Write { .. } | FetchError::TooLarge { .. })) => {
+            return Err(anyhow::Error::new(error).context(failed));
+        }
+        // What cannot be read at all is told by those who import everything else.
+        Ok(None) | Err(_) => return Ok(None),
     };
     if plimsoll_dbimport::recognise(&database) != Some(Kind::JavaDb) {
         return Ok(None);

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use plimsoll_dbupdate::{Decision, Freshness, InPlace, Rules, State, decide};
 use plimsoll_db::JarIndex;
+use plimsoll_dbupdate::{Decision, Freshness, InPlace, Rules, State, decide};
 use plimsoll_types::DatabaseInfo;
 use serde_json::{Value, json};
 
@@ -93,12 +93,7 @@ fn table(
     Ok(text)
 }
 
-fn json_of(
-    info: &DatabaseInfo,
-    state: Option<&State>,
-    freshness: &Freshness,
-    jars: Option<&Jars>,
-) -> Value {
+fn json_of(info: &DatabaseInfo, state: Option<&State>, freshness: &Freshness, jars: Option<&Jars>) -> Value {
     let time = |time: Option<plimsoll_types::Timestamp>| time.map(|time| time.to_string());
     let sources = info.sources.iter().map(|source| {
         json!({

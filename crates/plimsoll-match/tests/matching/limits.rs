@@ -248,7 +248,8 @@ fn a_finding_is_no_surer_than_the_package_is() {
         vec![affected("Maven", "org.example:core", "i 2.0, f 2.15.0")],
     )]);
     for confidence in Confidence::ALL {
-        let installed = plimsoll_types::Package { confidence, ..package("maven", "org.example:core", "2.14.1") };
+        let installed =
+            plimsoll_types::Package { confidence, ..package("maven", "org.example:core", "2.14.1") };
         let matched = match_in(&index, None, &[installed]);
         assert_eq!(matched.findings[0].confidence, confidence);
     }

@@ -7,9 +7,9 @@ use std::fmt::Display;
 use std::io;
 
 use plimsoll_types::{
-    Confidence, CvssVector, DatabaseInfo, DatabaseSource, Distro, Epss, Finding, ImageMetadata, LayerInfo, Lifecycle,
-    Location, MatchReason, Package, PackageUrl, Problem, Reference, Report, Risk, Severity, SourcePackage,
-    Suppressed, TargetKind, TargetReport, Vulnerability,
+    Confidence, CvssVector, DatabaseInfo, DatabaseSource, Distro, Epss, Finding, ImageMetadata, LayerInfo,
+    Lifecycle, Location, MatchReason, Package, PackageUrl, Problem, Reference, Report, Risk, Severity,
+    SourcePackage, Suppressed, TargetKind, TargetReport, Vulnerability,
 };
 use serde::{Serialize, Serializer};
 

@@ -559,9 +559,14 @@ mod tests {
             facts.map(package).collect()
         };
         let certain = |name: &str| (name.to_owned(), false, String::new());
-        let gson = ("com.google.code.gson:gson".to_owned(), true, "bf736ed5b450b7924bf2a67d0626201ad06a64fc".to_owned());
+        let gson = (
+            "com.google.code.gson:gson".to_owned(),
+            true,
+            "bf736ed5b450b7924bf2a67d0626201ad06a64fc".to_owned(),
+        );
         assert_eq!(stated("gson-2.2.4.jar"), [gson.clone()]);
-        let expected = [certain("com.acme:service"), certain("org.example:demo"), certain("org.example:inner"), gson];
+        let expected =
+            [certain("com.acme:service"), certain("org.example:demo"), certain("org.example:inner"), gson];
         assert_eq!(stated("app.jar"), expected);
         let shop = ("shop".to_owned(), true, "3dd88d70a1e4bfd318bb965d824deebcabcf3eaf".to_owned());
         assert_eq!(stated("shop-4.0.war"), [shop, certain("org.example:demo")]);
