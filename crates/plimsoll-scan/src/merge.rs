@@ -285,6 +285,9 @@ fn distro(live: &[Live<'_>]) -> Option<Distro> {
     Some(distro)
 }
 
+/// What makes two facts one package: ecosystem, name, version, architecture and modularity label.
+type Key<'a> = (&'a str, Cow<'a, str>, Cow<'a, str>, &'a str, &'a str);
+
 /// Makes the packages of the merged image.
 fn packages(
     view: &View<'_>,
@@ -295,7 +298,7 @@ fn packages(
 ) -> Vec<Package> {
     let spec = distro.and_then(plimsoll_catalog::distro_spec);
     let distro = distro.map(|distro| (distro, spec.map_or("", |spec| spec.id)));
-    let mut merged: BTreeMap<(&str, Cow<'_, str>, Cow<'_, str>, &str, &str), Package> = BTreeMap::new();
+    let mut merged: BTreeMap<Key<'_>, Package> = BTreeMap::new();
     for found in live {
         let older = if found.file.facts.iter().any(|fact| matches!(fact, Fact::Package(_))) {
             older(view, layers, found)

@@ -564,7 +564,7 @@ mod tests {
             true,
             "bf736ed5b450b7924bf2a67d0626201ad06a64fc".to_owned(),
         );
-        assert_eq!(stated("gson-2.2.4.jar"), [gson.clone()]);
+        assert_eq!(stated("gson-2.2.4.jar"), std::slice::from_ref(&gson));
         let expected =
             [certain("com.acme:service"), certain("org.example:demo"), certain("org.example:inner"), gson];
         assert_eq!(stated("app.jar"), expected);
