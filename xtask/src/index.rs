@@ -286,6 +286,7 @@ fn package(number: u32, place: u32) -> Package {
         found_by: String::new(),
         cpes: Vec::new(),
         exposure: Vec::new(),
+        confidence: plimsoll_types::Confidence::High,
     }
 }
 

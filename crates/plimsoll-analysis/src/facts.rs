@@ -48,6 +48,11 @@ pub struct PackageFact {
     pub provides: Vec<String>,
     /// CPE 2.3 names, for programs recognised by their content.
     pub cpes: Vec<String>,
+    /// True when name or version are not the package's own words: those of a file name, of a table, or derived.
+    pub uncertain: bool,
+    /// The SHA-1 of the file that such a package is, in lower-case hexadecimal digits, by which it may be known elsewhere; empty
+    /// for others and where it was not computed.
+    pub sha1: String,
 }
 
 /// Files that belong to a package of the operating system, from a file of their own (`dpkg/info/*.list`).

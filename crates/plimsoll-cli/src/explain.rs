@@ -125,8 +125,15 @@ fn explain(
             line("because", &sentence)?;
         }
     }
+    let package = target.packages.get(finding.package);
+    let uncertain = package.is_some_and(|package| package.confidence == Confidence::Medium);
+    let is_jar = package.is_some_and(|package| package.ecosystem.id == "maven");
     let sure = match finding.confidence {
+        Confidence::High if is_jar => "its own coordinates, or those that its very file was published under",
         Confidence::High => "name and version are the package manager's or the package's own words",
+        Confidence::Medium if uncertain => {
+            "the package has no coordinates of its own: its file, its manifest or a table names it"
+        }
         Confidence::Medium => "the version is that of a commit: which later fixes it holds is not certain",
         Confidence::Low => "the program was recognised by its content and matched by a CPE",
     };

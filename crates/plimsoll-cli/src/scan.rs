@@ -39,6 +39,7 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let mut judge = judgement::judge(scan)?;
     let registry = registry::Access::new(registry::network_of(scan))?;
     let (index, database) = db::for_scan(scan)?;
+    let jars = db::jars_for_scan(scan);
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let options = Options {
         threads: scan.parallel.filter(|&threads| threads > 0).unwrap_or(processors),
@@ -51,7 +52,7 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     };
     let stop = AtomicBool::new(false);
     let display = Display::new(!scan.quiet && !scan.no_progress);
-    let scanner = Scanner::new(options, cache.clone(), &index, &stop, &display);
+    let scanner = Scanner::new(options, cache.clone(), &index, &stop, &display).with_jars(jars.as_ref());
 
     let (found, failures) = with_timer(scan.timeout, &stop, || {
         let mut reports: Vec<(TargetReport, Option<String>)> = Vec::new();

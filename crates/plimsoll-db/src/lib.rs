@@ -7,6 +7,8 @@
 //! Readers never trust the file: every offset and count is checked, so a damaged file is refused or gives an error.
 //! [`Index::open`] checks the header and the key tables; [`Index::verify`] checks every byte and is meant for the
 //! moment of installation.
+//!
+//! Beside it there is an index of jars, which is of its own form: see [`JarIndex`].
 
 mod data;
 mod extras;
@@ -14,6 +16,7 @@ mod fact;
 mod format;
 mod header;
 mod install;
+mod jars;
 mod model;
 mod pool;
 mod prose;
@@ -23,6 +26,7 @@ mod write;
 pub use fact::{Fact, Facts, Qualifiers};
 pub use format::FORMAT_VERSION;
 pub use install::{InstallError, Installation, install};
+pub use jars::{Gav, JAR_INDEX_FORMAT, JarIndex, JarIndexBuilder, JarIndexError};
 pub use model::{End, Extras, FactRecord, Interval, Prose, Record};
 pub use read::{AdvisoryRef, Index, OpenError, ProseReader, ReadError};
 pub use write::{Builder, WriteError, WriteOptions, write};

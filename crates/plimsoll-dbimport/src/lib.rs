@@ -23,7 +23,7 @@ use plimsoll_types::Lifecycle;
 pub use bolt::{Bolt, BoltError, Bucket, Entry, Visit};
 pub use counts::{Counts, PartCount};
 pub use grype::{GRYPE_MODEL, grype_db};
-pub use java::{Gav, JAVA_INDEX_FORMAT, JavaCounts, JavaIndex, JavaIndexBuilder, JavaIndexError, java_index};
+pub use java::{JavaCounts, java_index};
 pub use trivy::{DETAILS_SOURCE, Metadata, TRIVY_SCHEMA, trivy_db, trivy_db_from};
 
 /// A piece of a database.

@@ -3,9 +3,8 @@
 // The shared functions of a test binary are test code too, but clippy does not see that.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use plimsoll_dbimport::{
-    Gav, ImportError, JavaIndex, JavaIndexBuilder, JavaIndexError, Kind, java_index, recognise,
-};
+use plimsoll_db::{Gav, JarIndex, JarIndexBuilder, JarIndexError};
+use plimsoll_dbimport::{ImportError, Kind, java_index, recognise};
 use rusqlite::Connection;
 
 const SCHEMA: &str = "
@@ -62,7 +61,7 @@ fn answers_as_the_database_does() {
     let mut bytes = Vec::new();
     let counts = java_index(&path, &mut bytes).unwrap();
     assert_eq!(counts.read, counts.kept);
-    let index = JavaIndex::open(bytes.as_slice()).unwrap();
+    let index = JarIndex::from_bytes(bytes).unwrap();
     assert!(index.verify());
     assert_eq!(index.len() as u64, counts.kept);
     assert!(!index.is_empty());
@@ -89,8 +88,9 @@ fn answers_as_the_database_does() {
 
     let mut group_of = connection
         .prepare(
-            "SELECT a.group_id, count(*) FROM indices i JOIN artifacts a ON a.id = i.artifact_id
-             WHERE a.artifact_id = ?1 AND i.version = ?2 AND i.archive_type = 'jar' GROUP BY a.group_id ORDER BY 2 DESC, 1 LIMIT 1",
+            "SELECT min(a.group_id) FROM indices i JOIN artifacts a ON a.id = i.artifact_id
+             WHERE a.artifact_id = ?1 AND i.version = ?2 AND i.archive_type = 'jar' GROUP BY a.artifact_id
+             HAVING count(DISTINCT a.group_id) = 1",
         )
         .unwrap();
     let mut known = 0;
@@ -109,7 +109,7 @@ fn answers_as_the_database_does() {
             }
         }
     }
-    assert!(known > 300);
+    assert!(known > 100, "{known}");
     assert!(index.has("org.group3", "artifact-07") && !index.has("org.group9", "artifact-07"));
     assert!(!index.has("org.group3", "artifact-99"));
 }
@@ -122,14 +122,14 @@ const SOME: [(&str, &str, &str); 4] = [
 ];
 
 fn small() -> Vec<u8> {
-    let mut builder = JavaIndexBuilder::default();
+    let mut builder = JarIndexBuilder::default();
     for (number, (group, artifact, version)) in SOME.into_iter().enumerate() {
         assert!(builder.add(&digest(number as u32), Gav { group, artifact, version }));
     }
     write(builder)
 }
 
-fn write(builder: JavaIndexBuilder) -> Vec<u8> {
+fn write(builder: JarIndexBuilder) -> Vec<u8> {
     let mut bytes = Vec::new();
     builder.write(&mut bytes).unwrap();
     bytes
@@ -137,7 +137,7 @@ fn write(builder: JavaIndexBuilder) -> Vec<u8> {
 
 #[test]
 fn the_same_jars_give_the_same_bytes() {
-    let mut builder = JavaIndexBuilder::default();
+    let mut builder = JarIndexBuilder::default();
     for (number, (group, artifact, version)) in SOME.into_iter().enumerate().rev() {
         assert!(builder.add(&digest(number as u32), Gav { group, artifact, version }));
     }
@@ -145,7 +145,7 @@ fn the_same_jars_give_the_same_bytes() {
     assert!(!builder.add(&[1; 20], Gav { group: "", artifact: "b", version: "c" }));
     assert!(!builder.add(&[1; 20], Gav { group: "a b", artifact: "b", version: "c" }));
     assert_eq!(write(builder), small());
-    let empty = JavaIndex::open(write(JavaIndexBuilder::default())).unwrap();
+    let empty = JarIndex::from_bytes(write(JarIndexBuilder::default())).unwrap();
     assert!(empty.verify() && empty.is_empty());
     assert_eq!((empty.by_sha1(&[0; 20]), empty.group_of("a", "1")), (None, None));
 }
@@ -154,14 +154,14 @@ fn the_same_jars_give_the_same_bytes() {
 fn damage_never_panics() {
     let bytes = small();
     for end in 0..bytes.len() {
-        let error = JavaIndex::open(&bytes[..end]).unwrap_err();
-        assert_eq!(error == JavaIndexError::NotAnIndex, end < 32, "{end}: {error}");
+        let error = JarIndex::from_bytes(bytes[..end].to_vec()).unwrap_err();
+        assert_eq!(matches!(error, JarIndexError::NotAnIndex), end < 32, "{end}: {error}");
     }
     for at in 0..bytes.len() {
         for flip in [1u8, 0x80, 0xFF] {
             let mut damaged = bytes.clone();
             damaged[at] ^= flip;
-            let Ok(index) = JavaIndex::open(damaged) else { continue };
+            let Ok(index) = JarIndex::from_bytes(damaged) else { continue };
             assert!(!index.verify(), "{at}");
             for number in 0..4 {
                 let _ = index.by_sha1(&digest(number));

@@ -33,5 +33,5 @@ pub use json::record_json;
 pub use metadata::Metadata;
 pub use source::{DEFAULT_SOURCES, Source, SourceError};
 pub use state::{State, StateError};
-pub use unpack::Form;
+pub use unpack::{Form, java_database};
 pub use update::{Conversion, Convert, Limits, Moved, Outcome, Request, in_place, update};

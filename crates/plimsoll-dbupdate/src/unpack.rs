@@ -15,6 +15,9 @@ const MAX_METADATA: u64 = 1 << 20;
 /// How many compressions and archives may lie in one another.
 const MAX_DEPTH: usize = 3;
 
+/// The file of trivy-java-db.
+const JAVA_DATABASE: &str = "trivy-java.db";
+
 /// How many bytes tell a form.
 const HEAD: usize = 512;
 
@@ -132,6 +135,61 @@ fn in_folder(folder: &Path) -> Result<Unpacked, FetchError> {
         return Ok(Unpacked::Foreign { form: Form::GrypeDb, database, metadata: None });
     }
     Err(FetchError::Form("the folder holds neither trivy.db nor vulnerability.db nor chunks".to_owned()))
+}
+
+/// Finds trivy-java-db's SQLite file in `path`: itself, in a folder, or in an archive, from which it is unpacked into `work`.
+/// No more than `limit` bytes come of it. `None` when there is something else. Whether an SQLite file is one by its content is
+/// not looked at here.
+///
+/// # Errors
+///
+/// When the file cannot be read or unpacked.
+pub fn java_database(path: &Path, work: &Path, limit: u64) -> Result<Option<PathBuf>, FetchError> {
+    let metadata = fs::metadata(path).map_err(reading(path))?;
+    if metadata.is_dir() {
+        return Ok(Some(path.join(JAVA_DATABASE)).filter(|path| path.is_file()));
+    }
+    let limit = limit.min(inflated_limit(metadata.len()));
+    let unpack = |error| FetchError::Unpack(Box::new(error));
+    let head = read_head(path)?;
+    let file = File::open(path).map_err(reading(path))?;
+    let source: Box<dyn Read> = match head_of(&head) {
+        Head::Foreign(Form::GrypeDb) => return Ok(Some(path.to_owned())),
+        Head::Tar => Box::new(file),
+        Head::Compressed => {
+            let mut decoder = Decoder::new(file).map_err(|error| FetchError::Unpack(Box::new(error)))?;
+            let mut head = Vec::new();
+            decoder
+                .by_ref()
+                .take(HEAD as u64)
+                .read_to_end(&mut head)
+                .map_err(|error| FetchError::Unpack(Box::new(error)))?;
+            if !matches!(head_of(&head), Head::Tar) {
+                return Ok(None);
+            }
+            Box::new(io::Cursor::new(head).chain(decoder))
+        }
+        Head::Index | Head::Foreign(Form::TrivyDb) | Head::Unknown => return Ok(None),
+    };
+    let mut reader = tar::Reader::new(source, None, limit);
+    let mut found = None;
+    // Read to its end, so that what is torn behind the database is not taken for whole.
+    while let Some(entry) = reader.next_entry().map_err(unpack)? {
+        if entry.kind != tar::Kind::File || entry.sparse {
+            continue;
+        }
+        match path::file_name(reader.path()) {
+            name if found.is_none() && name == JAVA_DATABASE.as_bytes() => {
+                let path = work.join(JAVA_DATABASE);
+                write_to(&mut reader.data(), &path, limit)?;
+                found = Some(path);
+            }
+            // What comes first decides, so that a large archive is not unpacked twice.
+            b"trivy.db" | b"vulnerability.db" => return Ok(None),
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 enum Inflated {

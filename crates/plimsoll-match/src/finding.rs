@@ -115,15 +115,16 @@ fn finding(
     })
 }
 
-/// How sure it is that the package is meant.
+/// How sure it is that the package is meant: never surer than what the package is.
 fn confidence(subject: &Subject<'_>, reason: &MatchReason) -> Confidence {
-    if reason.matched_by == MatchedBy::Cpe {
+    let of_match = if reason.matched_by == MatchedBy::Cpe {
         Confidence::Low
     } else if is_pseudo_version(subject) {
         Confidence::Medium
     } else {
         Confidence::High
-    }
+    };
+    of_match.min(subject.package.confidence)
 }
 
 /// Whether the version is one that Go makes up for a commit without a tag (`v0.0.0-20200101000000-0123456789ab`, "The Go

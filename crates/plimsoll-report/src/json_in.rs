@@ -188,6 +188,7 @@ struct RawPackage {
     cpes: Vec<String>,
     #[serde(default)]
     exposure: Vec<String>,
+    confidence: Option<String>,
     #[serde(default)]
     found_by: String,
 }
@@ -402,6 +403,12 @@ fn word<T: Copy>(
     all.iter().copied().find(|value| of(*value) == text).ok_or_else(|| wrong(place, text, what))
 }
 
+/// A confidence, which is high where nothing else is said.
+fn confidence(place: &str, text: Option<&str>) -> Result<Confidence, ReadError> {
+    let read = |text| word(place, text, &Confidence::ALL, Confidence::word, "confidence");
+    text.map_or(Ok(Confidence::High), read)
+}
+
 struct Reader<'a> {
     place: String,
     lookups: Lookups<'a>,
@@ -512,6 +519,7 @@ impl Reader<'_> {
         let exposure =
             raw.exposure.iter().map(|text| word(&place, text, &exposures, Exposure::word, "exposure"));
         Ok(Package {
+            confidence: confidence(&place, raw.confidence.as_deref())?,
             ecosystem: ecosystem.ok_or_else(|| wrong(&place, &raw.ecosystem, "ecosystem"))?,
             exposure: exposure.collect::<Result<_, _>>()?,
             purl: self.purl(&place, &raw.purl)?,
@@ -566,12 +574,10 @@ impl Reader<'_> {
                 note: reason.note,
             })
         });
-        let confidence =
-            raw.confidence.map(|text| word(place, &text, &Confidence::ALL, Confidence::word, "confidence"));
         Ok(Finding {
             reasons: reasons.collect::<Result<_, _>>()?,
             risk: risk.transpose()?,
-            confidence: confidence.transpose()?.unwrap_or_default(),
+            confidence: confidence(place, raw.confidence.as_deref())?,
             vulnerability: vulnerability(place, raw.vulnerability)?,
             package: raw.package.index,
             status: status(&raw.status)?,

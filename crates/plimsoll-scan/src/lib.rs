@@ -3,6 +3,7 @@
 //! No network (an image's layers may come from one, but that is their source's business) and no printing.
 
 mod exposure;
+mod jars;
 mod layers;
 mod merge;
 mod progress;
@@ -16,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 
 use plimsoll_analysis::{Driver, LayerError, Limits, MemoryBudget, TreeError};
 use plimsoll_cache::{Cache, CacheError};
-use plimsoll_db::Index;
+use plimsoll_db::{Index, JarIndex};
 use plimsoll_image::{Image, ImageError};
 use plimsoll_match::{Context, MatchError};
 use plimsoll_types::{Digest, Problem, ProblemCode, TargetKind, TargetReport};
@@ -90,6 +91,7 @@ pub struct Scanner<'a> {
     driver: Driver,
     cache: Option<Cache>,
     index: &'a Index,
+    jars: Option<&'a JarIndex>,
     options: Options,
     memory: MemoryBudget,
     stop: &'a AtomicBool,
@@ -110,12 +112,18 @@ impl<'a> Scanner<'a> {
             driver: Driver::new(plimsoll_catalog::analyzers()),
             cache,
             index,
+            jars: None,
             options,
             memory: MemoryBudget::new(MEMORY),
             stop,
             progress,
             cache_failure: Mutex::new(None),
         }
+    }
+
+    /// The same scanner with an index by which jars without coordinates of their own are looked up.
+    pub fn with_jars(self, jars: Option<&'a JarIndex>) -> Scanner<'a> {
+        Scanner { jars, ..self }
     }
 
     /// The first failure to write to the cache since the scanner was made. The results do not depend on it, but the

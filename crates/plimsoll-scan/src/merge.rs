@@ -1,6 +1,7 @@
 //! From the facts of layers to what the image holds: which facts are still alive, which files a link makes
 //! interesting, who brought a package, and which package owns another's files.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
@@ -8,10 +9,11 @@ use plimsoll_analysis::{
     BString, ByteSlice, DistroFact, Fact, FactProblem, FileFacts, Found, LayerFacts, NodeKind, PackageFact,
     ResolveError, Selection, View, join,
 };
+use plimsoll_db::JarIndex;
 use plimsoll_image::Image;
 use plimsoll_types::{Distro, Location, Package, PackageUrl, Problem, ProblemCode, SourcePackage};
 
-use crate::{ScanError, Scanner};
+use crate::{ScanError, Scanner, jars};
 
 /// The layers of a target with their facts, and the way back to their bytes.
 pub(crate) struct Layers<'a> {
@@ -30,7 +32,7 @@ pub(crate) struct Merged {
 /// The facts of one file that is there in the merged image.
 struct Live<'a> {
     layer: usize,
-    file: std::borrow::Cow<'a, FileFacts>,
+    file: Cow<'a, FileFacts>,
 }
 
 /// A file that a link or a companion makes worth a second look.
@@ -56,7 +58,7 @@ impl Scanner<'_> {
         for (layer, facts) in layers.facts.iter().enumerate() {
             for file in &facts.files {
                 if view.is_alive(&file.path, layer) && !skip(&file.path) {
-                    live.push(Live { layer, file: std::borrow::Cow::Borrowed(file) });
+                    live.push(Live { layer, file: Cow::Borrowed(file) });
                 }
             }
             for (path, fault) in &facts.problems {
@@ -74,9 +76,7 @@ impl Scanner<'_> {
             if !look.companions.is_empty() {
                 live.retain(|old| !(old.layer == look.layer && old.file.path == look.seen_as));
             }
-            live.extend(
-                files.into_iter().map(|file| Live { layer: look.layer, file: std::borrow::Cow::Owned(file) }),
-            );
+            live.extend(files.into_iter().map(|file| Live { layer: look.layer, file: Cow::Owned(file) }));
         }
         for found in &live {
             for fault in &found.file.problems {
@@ -84,7 +84,7 @@ impl Scanner<'_> {
             }
         }
         let distro = distro(&live);
-        let mut packages = packages(&view, layers, &live, distro.as_ref());
+        let mut packages = packages(&view, layers, &live, distro.as_ref(), self.jars);
         let facts = || live.iter().flat_map(|live| &live.file.facts);
         crate::exposure::mark(&view, layers.image.map(|image| &image.config), facts, &mut packages);
         let os_packages = packages.iter().filter(|package| package.ecosystem.os).count();
@@ -285,16 +285,20 @@ fn distro(live: &[Live<'_>]) -> Option<Distro> {
     Some(distro)
 }
 
+/// What makes two facts one package: ecosystem, name, version, architecture and modularity label.
+type Key<'a> = (&'a str, Cow<'a, str>, Cow<'a, str>, &'a str, &'a str);
+
 /// Makes the packages of the merged image.
 fn packages(
     view: &View<'_>,
     layers: &Layers<'_>,
     live: &[Live<'_>],
     distro: Option<&Distro>,
+    jars: Option<&JarIndex>,
 ) -> Vec<Package> {
     let spec = distro.and_then(plimsoll_catalog::distro_spec);
     let distro = distro.map(|distro| (distro, spec.map_or("", |spec| spec.id)));
-    let mut merged: BTreeMap<(&str, &str, &str, &str, &str), Package> = BTreeMap::new();
+    let mut merged: BTreeMap<Key<'_>, Package> = BTreeMap::new();
     for found in live {
         let older = if found.file.facts.iter().any(|fact| matches!(fact, Fact::Package(_))) {
             older(view, layers, found)
@@ -309,17 +313,18 @@ fn packages(
                 path: format!("{}{}", found.file.path.to_str_lossy(), fact.inside),
                 layer: layer_number(layers, layer),
             };
-            let key = (
-                ecosystem.id,
-                fact.name.as_str(),
-                fact.version.as_str(),
-                fact.arch.as_str(),
-                fact.modularity.as_str(),
-            );
+            let jars::Identity { name, version, confidence } = jars::identify(fact, jars);
+            let named = if *name == fact.name && *version == fact.version {
+                Cow::Borrowed(fact)
+            } else {
+                let (name, version) = (name.clone().into_owned(), version.clone().into_owned());
+                Cow::Owned(PackageFact { name, version, ..fact.clone() })
+            };
+            let key = (ecosystem.id, name, version, fact.arch.as_str(), fact.modularity.as_str());
             let package = merged.entry(key).or_insert_with(|| Package {
                 ecosystem,
-                name: fact.name.clone(),
-                version: fact.version.clone(),
+                name: named.name.clone(),
+                version: named.version.clone(),
                 arch: fact.arch.clone(),
                 source: (!fact.source_name.is_empty()).then(|| SourcePackage {
                     name: fact.source_name.clone(),
@@ -329,12 +334,15 @@ fn packages(
                 vendor: fact.vendor.clone(),
                 modularity: fact.modularity.clone(),
                 locations: Vec::new(),
-                purl: plimsoll_catalog::package_url(ecosystem, fact, distro),
+                purl: plimsoll_catalog::package_url(ecosystem, &named, distro),
                 contains: Vec::new(),
                 found_by: found.file.analyzer.clone(),
                 cpes: fact.cpes.clone(),
                 exposure: Vec::new(),
+                confidence,
             });
+            // Two jars can be the same artifact, of which one says so itself.
+            package.confidence = package.confidence.max(confidence);
             package.locations.push(location);
         }
     }

@@ -1,6 +1,6 @@
 //! Packages: what is installed in an image.
 
-use crate::{EcosystemSpec, PackageUrl};
+use crate::{Confidence, EcosystemSpec, PackageUrl};
 
 /// Where a package's evidence was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -54,6 +54,8 @@ pub struct Package {
     pub cpes: Vec<String>,
     /// How the package is exposed in this image, sorted.
     pub exposure: Vec<Exposure>,
+    /// How sure it is that name and version are right: medium for a jar without coordinates of its own.
+    pub confidence: Confidence,
 }
 
 /// What makes a package easier to reach for an attacker.

@@ -70,7 +70,7 @@ pub(crate) enum Form {
 pub(crate) enum Db {
     /// Fetch the newest database, in as far as there is a newer one
     Update(Update),
-    /// Install a database from disk: a trivy.db or its archive, an index, or a folder of chunks
+    /// Install a database from disk: a trivy.db, trivy-java.db or their archive, an index, or a folder of chunks
     Import {
         /// The file or folder
         #[arg(value_name = "PATH")]

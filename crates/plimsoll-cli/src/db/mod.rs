@@ -5,6 +5,7 @@ mod convert;
 mod diff;
 mod export;
 mod fresh;
+mod jars;
 mod push;
 mod search;
 mod status;
@@ -22,6 +23,7 @@ use crate::exit::{Exit, usage};
 use crate::output;
 
 pub(crate) use fresh::for_scan;
+pub(crate) use jars::for_scan as jars_for_scan;
 pub(crate) use update::download;
 
 /// The word for the starter set.
@@ -39,13 +41,14 @@ pub(crate) fn cache_folder(asked: Option<&Path>) -> Option<PathBuf> {
     })
 }
 
+/// The folder of databases.
+fn folder(cache_dir: Option<&Path>) -> Option<PathBuf> {
+    Some(cache_folder(cache_dir)?.join("db"))
+}
+
 /// Where the database is installed.
 fn installed(cache_dir: Option<&Path>) -> Option<PathBuf> {
-    Some(
-        cache_folder(cache_dir)?
-            .join("db")
-            .join(format!("advisories-v{}.index", plimsoll_db::FORMAT_VERSION)),
-    )
+    Some(folder(cache_dir)?.join(format!("advisories-v{}.index", plimsoll_db::FORMAT_VERSION)))
 }
 
 /// The current time, or the one that `SOURCE_DATE_EPOCH` names, for output that can be made again byte for byte.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use plimsoll_db::JarIndex;
 use plimsoll_dbupdate::{Decision, Freshness, InPlace, Rules, State, decide};
 use plimsoll_types::DatabaseInfo;
 use serde_json::{Value, json};
@@ -15,20 +16,40 @@ use crate::output;
 /// Says what the database holds, where it came from and how old it is.
 pub(super) fn status(which: &Which, form: Form) -> anyhow::Result<Exit> {
     let (_, info) = super::open_which(which)?;
+    let jars = Jars::of(which.cache_dir.as_deref());
     // What is known of where it came from lies beside the index.
     let state =
         State::load(Path::new(&info.name)).unwrap_or_default().filter(|state| state.is_about(&info.digest));
     let found = InPlace { digest: info.digest.clone(), built: info.built };
     let freshness = decide(Some(&found), state.as_ref(), super::clock(), &Rules::default());
     let text = match form {
-        Form::Table => table(&info, state.as_ref(), &freshness)?,
-        Form::Json => format!("{:#}\n", json_of(&info, state.as_ref(), &freshness)),
+        Form::Table => table(&info, state.as_ref(), &freshness, jars.as_ref())?,
+        Form::Json => format!("{:#}\n", json_of(&info, state.as_ref(), &freshness, jars.as_ref())),
     };
     output::standard(text.as_bytes())?;
     Ok(Exit::Success)
 }
 
-fn table(info: &DatabaseInfo, state: Option<&State>, freshness: &Freshness) -> anyhow::Result<String> {
+/// The installed index of jars: where it is, and how many it knows or what is wrong with it.
+struct Jars {
+    name: String,
+    known: Result<usize, String>,
+}
+
+impl Jars {
+    fn of(cache_dir: Option<&Path>) -> Option<Jars> {
+        let (path, index) = super::jars::open(cache_dir)?;
+        let known = index.as_ref().map(JarIndex::len).map_err(ToString::to_string);
+        Some(Jars { name: path.display().to_string(), known })
+    }
+}
+
+fn table(
+    info: &DatabaseInfo,
+    state: Option<&State>,
+    freshness: &Freshness,
+    jars: Option<&Jars>,
+) -> anyhow::Result<String> {
     let mut text = String::new();
     writeln!(text, "database    {}", info.name)?;
     if let Some(built) = info.built {
@@ -65,10 +86,14 @@ fn table(info: &DatabaseInfo, state: Option<&State>, freshness: &Freshness) -> a
         let newest = source.newest.map_or_else(String::new, |newest| format!(", newest {newest}"));
         writeln!(text, "  {:<20} {:>8}{newest}", source.id, source.advisories)?;
     }
+    if let Some(jars) = jars {
+        let known = jars.known.as_ref().map_or_else(Clone::clone, ToString::to_string);
+        writeln!(text, "jars        {known}\n  {}", jars.name)?;
+    }
     Ok(text)
 }
 
-fn json_of(info: &DatabaseInfo, state: Option<&State>, freshness: &Freshness) -> Value {
+fn json_of(info: &DatabaseInfo, state: Option<&State>, freshness: &Freshness, jars: Option<&Jars>) -> Value {
     let time = |time: Option<plimsoll_types::Timestamp>| time.map(|time| time.to_string());
     let sources = info.sources.iter().map(|source| {
         json!({
@@ -108,6 +133,11 @@ fn json_of(info: &DatabaseInfo, state: Option<&State>, freshness: &Freshness) ->
             "failedAt": time(state.failed_at),
             "failure": state.failure,
             "automatic": state.automatic,
+        })),
+        "jars": jars.map(|jars| json!({
+            "name": jars.name,
+            "known": jars.known.as_ref().ok(),
+            "fault": jars.known.as_ref().err(),
         })),
     })
 }

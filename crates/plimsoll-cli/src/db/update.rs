@@ -107,6 +107,9 @@ pub(crate) fn download(scan: &Scan) -> anyhow::Result<Exit> {
 
 /// `plimsoll db import`.
 pub(super) fn import(path: &Path, cache_dir: Option<&Path>, quiet: bool) -> anyhow::Result<Exit> {
+    if let Some(exit) = super::jars::import(path, cache_dir, quiet)? {
+        return Ok(exit);
+    }
     let index = super::place(cache_dir)?;
     // The state notes where it came from, which should not depend on where somebody stood.
     let path = std::path::absolute(path).with_context(|| format!("cannot find {}", path.display()))?;

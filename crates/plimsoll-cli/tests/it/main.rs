@@ -16,6 +16,7 @@ mod compare;
 mod database;
 mod explain;
 mod hard_cases;
+mod jars;
 mod judgement;
 mod outputs;
 mod place;

@@ -263,6 +263,22 @@ fn what_an_advisory_denies_is_told() {
 }
 
 #[test]
+fn a_finding_is_no_surer_than_the_package_is() {
+    let index = index(vec![advisory(
+        "ghsa",
+        "CVE-2021-44228",
+        &[],
+        vec![affected("Maven", "org.example:core", "i 2.0, f 2.15.0")],
+    )]);
+    for confidence in Confidence::ALL {
+        let installed =
+            plimsoll_types::Package { confidence, ..package("maven", "org.example:core", "2.14.1") };
+        let matched = match_in(&index, None, &[installed]);
+        assert_eq!(matched.findings[0].confidence, confidence);
+    }
+}
+
+#[test]
 fn binaries_are_matched_by_cpe() {
     let index = index(vec![advisory(
         "nvd",

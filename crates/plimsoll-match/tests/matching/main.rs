@@ -32,6 +32,7 @@ fn package(id: &str, name: &str, version: &str) -> Package {
         found_by: "test".into(),
         cpes: vec![],
         exposure: vec![],
+        confidence: plimsoll_types::Confidence::High,
     }
 }
 

@@ -68,6 +68,7 @@ fn package(
         found_by: "test".into(),
         cpes: Vec::new(),
         exposure: Vec::new(),
+        confidence: plimsoll_types::Confidence::High,
     }
 }
 

@@ -7,9 +7,9 @@ use std::fmt::Display;
 use std::io;
 
 use plimsoll_types::{
-    CvssVector, DatabaseInfo, DatabaseSource, Distro, Epss, Finding, ImageMetadata, LayerInfo, Lifecycle,
-    Location, MatchReason, Package, PackageUrl, Problem, Reference, Report, Risk, Severity, SourcePackage,
-    Suppressed, TargetKind, TargetReport, Vulnerability,
+    Confidence, CvssVector, DatabaseInfo, DatabaseSource, Distro, Epss, Finding, ImageMetadata, LayerInfo,
+    Lifecycle, Location, MatchReason, Package, PackageUrl, Problem, Reference, Report, Risk, Severity,
+    SourcePackage, Suppressed, TargetKind, TargetReport, Vulnerability,
 };
 use serde::{Serialize, Serializer};
 
@@ -388,6 +388,8 @@ struct PackageJson<'a> {
     cpes: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     exposure: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<&'static str>,
     found_by: &'a str,
 }
 
@@ -407,6 +409,7 @@ impl<'a> PackageJson<'a> {
             contains: package.contains.iter().map(Text).collect(),
             cpes: &package.cpes,
             exposure: package.exposure.iter().map(|exposure| exposure.word()).collect(),
+            confidence: (package.confidence != Confidence::High).then(|| package.confidence.word()),
             found_by: &package.found_by,
         }
     }

@@ -80,6 +80,7 @@ pub fn package(
         found_by: format!("{}/test", ecosystem.id),
         cpes: Vec::new(),
         exposure: Vec::new(),
+        confidence: plimsoll_types::Confidence::High,
     }
 }
 
@@ -303,6 +304,7 @@ pub fn judged() -> Report {
     image.exposed_ports = vec!["8080/tcp".into()];
     image.command = vec!["java".into(), "-jar".into(), "/opt/shop/shop.jar".into()];
     target.packages[2].exposure = vec![Exposure::EntryPoint];
+    target.packages[2].confidence = Confidence::Medium;
     target.packages[2].cpes = vec!["cpe:2.3:a:apache:log4j:2.14.1:*:*:*:*:*:*:*".into()];
     for (finding, score) in target.findings.iter_mut().zip([1_150, 312, 213, 190, 4]) {
         finding.risk = Some(Risk {

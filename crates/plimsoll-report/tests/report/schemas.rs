@@ -179,5 +179,8 @@ fn the_words_of_the_schema_are_those_of_the_types() {
     assert_eq!(words("/$defs/status/enum"), Status::ALL.map(Status::word));
     assert_eq!(words("/$defs/suppressed/properties/by/enum"), SuppressedBy::ALL.map(SuppressedBy::word));
     assert_eq!(words("/$defs/finding/properties/confidence/enum"), Confidence::ALL.map(Confidence::word));
+    // That of a package is left out where it is high.
+    let lower = Confidence::ALL.map(Confidence::word);
+    assert_eq!(words("/$defs/package/properties/confidence/enum"), lower[1..]);
     assert_eq!(words("/$defs/problem/properties/code/enum"), ProblemCode::ALL.map(ProblemCode::code));
 }

@@ -9,6 +9,7 @@ use plimsoll_analysis::{AnalyzeError, Analyzer, File, Interest, Output, PackageF
 use plimsoll_archive::ReadAt;
 use plimsoll_archive::zip::{Archive, Budget, Buffer, Member, ZipError};
 use plimsoll_types::ProblemCode;
+use sha1::{Digest as _, Sha1};
 
 use super::file_name::FileName;
 use super::identity::Evidence;
@@ -43,6 +44,10 @@ const MAX_NESTED: u64 = 256 << 20;
 /// How much may be inflated for one file.
 const MAX_INFLATED: u64 = 1 << 30;
 
+/// How much is digested for one file: archives that are stored in one another are read again for each. A jar for which it does
+/// not suffice is named as if nobody knew its digest.
+const MAX_DIGESTED: u64 = 1 << 30;
+
 pub(super) struct Archives;
 
 impl Analyzer for Archives {
@@ -51,7 +56,7 @@ impl Analyzer for Archives {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn interest(&self) -> Interest {
@@ -62,8 +67,14 @@ impl Analyzer for Archives {
         if file.content().is_empty() {
             return Ok(());
         }
-        let mut walk =
-            Walk { out, buffer: Buffer::new(), budget: Budget::new(MAX_INFLATED), archives: 0, entries: 0 };
+        let mut walk = Walk {
+            out,
+            buffer: Buffer::new(),
+            budget: Budget::new(MAX_INFLATED),
+            archives: 0,
+            entries: 0,
+            undigested: MAX_DIGESTED,
+        };
         match walk.archive(file.content(), &file.name().to_str_lossy(), "", 0) {
             Ok(()) => Ok(()),
             // Other formats share the rarer endings: RAR, Perl's and Nix' archives, Karaoke files.
@@ -139,6 +150,8 @@ struct Walk<'o> {
     budget: Budget,
     archives: u32,
     entries: u64,
+    /// How much may still be digested.
+    undigested: u64,
 }
 
 impl Walk<'_> {
@@ -152,7 +165,7 @@ impl Walk<'_> {
     ) -> Result<(), ZipError> {
         let archive = Archive::open(content, &mut self.buffer)?;
         let parts = self.parts(&archive, inside)?;
-        self.identify(&archive, &parts, name, inside);
+        self.identify(content, &archive, &parts, name, inside)?;
         for (path, member) in &parts.nested {
             let place = format!("{inside}!/{path}");
             if let Err(error) = self.nested(&archive, member, path, &place, depth + 1) {
@@ -242,7 +255,14 @@ impl Walk<'_> {
     }
 
     /// States what the archive is and what was copied into it.
-    fn identify(&mut self, archive: &Archive<'_>, parts: &Parts, name: &str, inside: &str) {
+    fn identify(
+        &mut self,
+        content: &dyn ReadAt,
+        archive: &Archive<'_>,
+        parts: &Parts,
+        name: &str,
+        inside: &str,
+    ) -> Result<(), ZipError> {
         let mut faults: Vec<(String, ZipError)> = Vec::new();
         let manifest = match parts.manifest {
             Some(member) => match archive.read_start(&member, manifest::MAX_READ, &mut self.budget) {
@@ -256,7 +276,7 @@ impl Walk<'_> {
         };
         // An agent's instrumentation module has the name of the library that it instruments, and none of its code.
         if !manifest.get("weave-classes").is_empty() {
-            return;
+            return Ok(());
         }
         let poms = self.poms(archive, parts, &mut faults);
         let file = FileName::parse(name);
@@ -270,6 +290,7 @@ impl Walk<'_> {
                 evidence.without_pom(|directory| has_directory(archive, buffer, directory, &mut entries_left))
             }
         };
+        let certain = own.is_some() && !jar.group.is_empty() && !jar.version.is_empty();
         if jar.version.is_empty() {
             jar.version = evidence.version();
         }
@@ -282,16 +303,46 @@ impl Walk<'_> {
         let own_name = jar.name();
         // A zip that neither says that it is a jar nor has a version is nothing that could be named.
         if own.is_some() || parts.manifest.is_some() || !jar.version.is_empty() {
-            self.package(jar, manifest.vendor(), inside);
+            let sha1 = if certain { String::new() } else { self.sha1(content).map_err(ZipError::Read)? };
+            self.package(PackageFact {
+                vendor: manifest.vendor().to_owned(),
+                uncertain: !certain,
+                sha1,
+                ..fact(jar, inside)
+            });
         }
         for (i, pom) in poms.into_iter().enumerate() {
             if Some(i) != own && !pom.version.is_empty() && pom.name() != own_name {
-                self.package(pom, "", inside);
+                self.package(fact(pom, inside));
             }
         }
         for (part, error) in faults {
             self.fault(&format!("{inside}!/{part}"), &error);
         }
+        Ok(())
+    }
+
+    /// The SHA-1 of an archive in hexadecimal digits; empty when it is too large.
+    fn sha1(&mut self, content: &dyn ReadAt) -> std::io::Result<String> {
+        let Some(left) = self.undigested.checked_sub(content.len()) else { return Ok(String::new()) };
+        self.undigested = left;
+        let mut sha1 = Sha1::new();
+        if let Some(bytes) = content.as_slice() {
+            sha1.update(bytes);
+        } else {
+            let mut piece = vec![0; 64 << 10];
+            let mut at = 0;
+            while at < content.len() {
+                let read = content.read_at(&mut piece, at)?;
+                if read == 0 {
+                    // Shorter than it was: the digest would be that of something else.
+                    return Ok(String::new());
+                }
+                sha1.update(piece.get(..read).unwrap_or_default());
+                at = at.saturating_add(read as u64);
+            }
+        }
+        Ok(sha1.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The coordinates that Maven left in the archive, each once.
@@ -354,21 +405,25 @@ impl Walk<'_> {
         Pom::from_xml(&bytes).map(|pom| pom.licenses).unwrap_or_default()
     }
 
-    fn package(&mut self, pom: Pom, vendor: &str, inside: &str) {
+    fn package(&mut self, package: PackageFact) {
         if self.out.facts.len() >= MAX_PACKAGES {
             let message = format!("more than {MAX_PACKAGES} packages; the others are not listed");
             self.out.problem_with(ProblemCode::LimitReached, message);
             return;
         }
-        self.out.package(PackageFact {
-            ecosystem: "maven".to_owned(),
-            name: pom.name(),
-            version: pom.version,
-            licenses: pom.licenses,
-            vendor: vendor.to_owned(),
-            inside: inside.to_owned(),
-            ..PackageFact::default()
-        });
+        self.out.package(package);
+    }
+}
+
+/// What coordinates state.
+fn fact(pom: Pom, inside: &str) -> PackageFact {
+    PackageFact {
+        ecosystem: "maven".to_owned(),
+        name: pom.name(),
+        version: pom.version,
+        licenses: pom.licenses,
+        inside: inside.to_owned(),
+        ..PackageFact::default()
     }
 }
 
@@ -489,6 +544,55 @@ mod tests {
         assert!(analyze("a.rar", b"Rar!\x1a\x07\x00").0.is_ok());
         assert!(analyze("a.rar", b"PK\x03\x04").0.is_err());
         assert!(analyze("empty.jar", b"").0.is_ok());
+    }
+
+    // The digests are what sha1sum says of the files.
+    #[test]
+    fn a_jar_whose_name_is_not_its_own_has_its_digest() {
+        let stated = |name: &str| -> Vec<(String, bool, String)> {
+            let (_, bytes) = ALL.into_iter().find(|(known, _)| *known == name).unwrap();
+            let facts = analyze(name, bytes).1.facts.into_iter();
+            let package = |fact| match fact {
+                Fact::Package(package) => (package.name, package.uncertain, package.sha1),
+                other => panic!("{other:?}"),
+            };
+            facts.map(package).collect()
+        };
+        let certain = |name: &str| (name.to_owned(), false, String::new());
+        let gson = (
+            "com.google.code.gson:gson".to_owned(),
+            true,
+            "bf736ed5b450b7924bf2a67d0626201ad06a64fc".to_owned(),
+        );
+        assert_eq!(stated("gson-2.2.4.jar"), std::slice::from_ref(&gson));
+        let expected =
+            [certain("com.acme:service"), certain("org.example:demo"), certain("org.example:inner"), gson];
+        assert_eq!(stated("app.jar"), expected);
+        let shop = ("shop".to_owned(), true, "3dd88d70a1e4bfd318bb965d824deebcabcf3eaf".to_owned());
+        assert_eq!(stated("shop-4.0.war"), [shop, certain("org.example:demo")]);
+        // A file of which nothing lies in memory is read piece by piece.
+        struct Pieces(&'static [u8]);
+        impl ReadAt for Pieces {
+            fn len(&self) -> u64 {
+                self.0.len() as u64
+            }
+            fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
+                let len = buf.len().min(7);
+                self.0.read_at(&mut buf[..len], offset)
+            }
+        }
+        let mut out = Output::default();
+        let mut walk = Walk {
+            out: &mut out,
+            buffer: Buffer::new(),
+            budget: Budget::new(0),
+            archives: 0,
+            entries: 0,
+            undigested: ALL[2].1.len() as u64,
+        };
+        assert_eq!(walk.sha1(&Pieces(ALL[2].1)).unwrap(), "bf736ed5b450b7924bf2a67d0626201ad06a64fc");
+        // No more than is allowed.
+        assert_eq!(walk.sha1(&Pieces(ALL[2].1)).unwrap(), "");
     }
 
     /// A zip archive with one stored entry.
