@@ -9,6 +9,8 @@ use plimsoll_analysis::{ByteSlice, Fact, NodeKind, PackageFact, View, join};
 use plimsoll_image::Config;
 use plimsoll_types::{Exposure, Package};
 
+use crate::merge::Roots;
+
 /// Where programs are looked for when the image does not say (execvp(3) and what runtimes set).
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -57,7 +59,7 @@ pub(crate) fn mark<'f, I: Iterator<Item = &'f Fact>>(
     }
     let anything = !set_uid.is_empty() || !started.is_empty();
     if anything && !by_name.is_empty() {
-        let mut real = HashMap::new();
+        let mut roots = Roots { view, known: HashMap::new() };
         let mut entry: Vec<(&str, &str)> = Vec::new();
         for fact in facts() {
             let (ecosystem, name, paths) = match fact {
@@ -67,16 +69,17 @@ pub(crate) fn mark<'f, I: Iterator<Item = &'f Fact>>(
             };
             let Some(places) = by_name.get(&(ecosystem.as_str(), name.as_str())) else { continue };
             for path in paths {
-                let path = real_path(view, path, &mut real);
+                let moved = roots.real(path);
+                let path = moved.as_deref().unwrap_or(path);
                 let mut add = |exposure| {
                     for place in places {
                         marks[*place].insert(exposure);
                     }
                 };
-                if set_uid.contains(&path[..]) {
+                if set_uid.contains(path) {
                     add(Exposure::SetUid);
                 }
-                if started.contains(&path[..]) {
+                if started.contains(path) {
                     add(Exposure::EntryPoint);
                     entry.push((ecosystem, name));
                 }
@@ -177,20 +180,6 @@ fn started(view: &View<'_>, config: &Config) -> HashSet<Vec<u8>> {
         }
     }
     files
-}
-
-/// A path as it is on a merged-/usr system, where package databases still name files below `/bin` and `/lib`.
-fn real_path(view: &View<'_>, path: &[u8], known: &mut HashMap<Vec<u8>, Option<Vec<u8>>>) -> Vec<u8> {
-    let Some(slash) = path.iter().position(|byte| *byte == b'/') else { return path.to_vec() };
-    let (first, rest) = path.split_at(slash);
-    let real = known.entry(first.to_vec()).or_insert_with(|| {
-        let found = view.resolve(first).ok().flatten()?;
-        (found.path != first && found.kind() == NodeKind::Directory).then_some(found.path)
-    });
-    match real {
-        Some(real) => [&real[..], rest].concat(),
-        None => path.to_vec(),
-    }
 }
 
 /// The packages that those of `entry` need, over any number of steps.

@@ -490,13 +490,13 @@ fn give_to_owners(view: &View<'_>, live: &[Live<'_>], packages: &mut Vec<Package
 
 /// Where the directories at the root really are: `/lib` is `usr/lib` on a merged-/usr system, while package databases
 /// still name files below `/lib`.
-struct Roots<'a, 'b> {
-    view: &'a View<'b>,
-    known: HashMap<Vec<u8>, Option<Vec<u8>>>,
+pub(crate) struct Roots<'a, 'b> {
+    pub(crate) view: &'a View<'b>,
+    pub(crate) known: HashMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
 impl Roots<'_, '_> {
-    fn real(&mut self, path: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn real(&mut self, path: &[u8]) -> Option<Vec<u8>> {
         let slash = path.iter().position(|&byte| byte == b'/')?;
         let (first, rest) = path.split_at(slash);
         let view = self.view;
