@@ -47,13 +47,13 @@ impl<W: Write + Seek> Assembler<W> {
     }
 
     /// Adds what became of an advisory of `source`: a record, or nothing when nothing of it can be matched.
-    pub(crate) fn record(&mut self, source: &str, record: Option<Record>) -> Result<(), WriteError> {
+    pub(crate) fn record(&mut self, source: &str, record: Option<&Record>) -> Result<(), WriteError> {
         let Some(record) = record else {
             self.source(source).unmatchable += 1;
             return Ok(());
         };
         let before = self.builder.advisories();
-        self.builder.record(&record)?;
+        self.builder.record(record)?;
         let new = self.builder.advisories() - before;
         let count = self.source(source);
         count.advisories += new;

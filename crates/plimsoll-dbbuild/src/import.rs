@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{channel, sync_channel};
 
 use plimsoll_db::{Extras, Record, WriteError, WriteOptions};
 use plimsoll_dbimport::{Counts, ImportError as ReadError, Item, Kind, Stop};
@@ -70,13 +70,20 @@ pub fn import(
     let read = std::thread::scope(|scope| {
         // One thread reads and makes records, one puts them into the index: both are about the same work.
         let (sender, receiver) = sync_channel::<Vec<Part>>(4);
+        // What is done with goes back: memory given back by another thread than the one that took it makes the two wait for
+        // each other, and the builder has more to do.
+        let (spent, back) = channel::<Vec<Part>>();
         let assembler = &mut assembler;
         let builder = scope.spawn(move || -> Result<(), WriteError> {
-            for Part { source, withdrawn, record } in receiver.into_iter().flatten() {
-                assembler.read(&source, withdrawn);
-                if !withdrawn {
-                    assembler.record(&source, record)?;
+            for batch in receiver {
+                for Part { source, withdrawn, record } in &batch {
+                    assembler.read(source, *withdrawn);
+                    if !withdrawn {
+                        assembler.record(source, record.as_ref())?;
+                    }
                 }
+                // Should nobody take it back, it ends here.
+                let _ = spent.send(batch);
             }
             Ok(())
         });
@@ -90,7 +97,9 @@ pub fn import(
                     let record = if withdrawn { None } else { merge::record(advisory, &mut drops) };
                     batch.push(Part { source, withdrawn, record });
                     if batch.len() == BATCH {
-                        let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                        let mut next = back.try_iter().last().unwrap_or_default();
+                        next.clear();
+                        let full = std::mem::replace(&mut batch, next);
                         sender.send(full).map_err(gone)?;
                     }
                 }

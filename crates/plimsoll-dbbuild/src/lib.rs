@@ -271,7 +271,7 @@ fn compile_counted<W: Write + Seek>(
     }
     let (records, drops) = records(merge::join(kept), threads);
     for (source, record) in records {
-        assembler.record(&source, record)?;
+        assembler.record(&source, record.as_ref())?;
     }
     // A feed's word comes before the built-in one. Of those that contradict each other one is taken whatever the order of
     // the files: the first of the life cycles, the last of the scores.
