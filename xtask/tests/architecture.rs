@@ -19,7 +19,19 @@ const LAYERS: &[(&str, &[&str])] = &[
         "bytes",
         &["plimsoll-archive", "plimsoll-image", "plimsoll-http", "plimsoll-registry", "plimsoll-cache"],
     ),
-    ("analysis", &["plimsoll-rpmdb", "plimsoll-analysis", "plimsoll-catalog"]),
+    (
+        "analysis",
+        &[
+            "plimsoll-rpmdb",
+            "plimsoll-analysis",
+            "plimsoll-catalog",
+            "plimsoll-secrets",
+            "plimsoll-malware",
+            "plimsoll-misconfig",
+            "plimsoll-integrity",
+            "plimsoll-provenance",
+        ],
+    ),
     (
         "knowledge",
         &[
@@ -31,7 +43,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "plimsoll-match",
         ],
     ),
-    ("judgement", &["plimsoll-policy", "plimsoll-report", "plimsoll-compare"]),
+    ("judgement", &["plimsoll-policy", "plimsoll-report", "plimsoll-compare", "plimsoll-query"]),
     ("assembly", &["plimsoll-scan"]),
     ("delivery", &["plimsoll-cli"]),
 ];

@@ -5,20 +5,35 @@ use std::io;
 
 use bstr::{BStr, ByteSlice};
 use plimsoll_archive::{ReadAt, read_vec};
-use plimsoll_types::ProblemCode;
+use plimsoll_types::{Class, ProblemCode, Scanner};
 
-use crate::{Fact, FactProblem, Interest, OwnedFiles, PackageFact};
+use crate::{DetectionFact, Fact, FactProblem, Interest, OwnedFiles, PackageFact};
 
 /// Looks at files and states facts.
 ///
 /// Analyzers are stateless values. They never know each other, never see more than one file (and its companions) at a
 /// time, and may be called from several threads at once.
-pub trait Analyzer: Sync {
+pub trait Analyzer: Send + Sync {
     /// The id, such as `apk/installed-db`: part of the cache key and of every fact's origin.
     fn id(&self) -> &'static str;
 
     /// Raised whenever the same file may give other facts than before: part of the cache key.
     fn version(&self) -> u32;
+
+    /// What it serves. It runs when that is switched on; those that find packages always run, since much else rests on them.
+    fn scanner(&self) -> Scanner {
+        Scanner::Vulnerability
+    }
+
+    /// A number that stands for the settings it runs with, such as rules of the user: part of the cache key.
+    fn settings(&self) -> u64 {
+        0
+    }
+
+    /// Which targets it looks at.
+    fn targets(&self) -> Targets {
+        Targets::All
+    }
 
     /// The files that it wants to see.
     fn interest(&self) -> Interest;
@@ -30,6 +45,83 @@ pub trait Analyzer: Sync {
     /// When the file as a whole cannot be understood. What was put into `out` before stays valid; the error becomes a
     /// problem of the report. Lesser faults go to [`Output::problem`].
     fn analyze(&self, file: &File<'_>, out: &mut Output) -> Result<(), AnalyzeError>;
+
+    /// Begins a large file that is to be read piece by piece, so that it need not be held in memory. An analyzer that takes
+    /// pieces says so for every file, and states the same facts either way. `None`: it wants files as a whole.
+    fn begin(&self, _file: &FileInfo<'_>) -> Option<Box<dyn Feed + '_>> {
+        None
+    }
+}
+
+/// Takes a file piece by piece, in order. Where the pieces end says nothing.
+pub trait Feed {
+    /// Takes the next piece.
+    fn piece(&mut self, bytes: &[u8]);
+
+    /// The file has ended: puts what was found into `out`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Analyzer::analyze`].
+    fn finish(self: Box<Self>, out: &mut Output) -> Result<(), AnalyzeError>;
+}
+
+/// What is known of a file before it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct FileInfo<'a> {
+    /// Its path from the image's root, without a leading slash.
+    pub path: &'a BStr,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Which targets an analyzer looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Targets {
+    /// All.
+    #[default]
+    All,
+    /// Images only.
+    Images,
+    /// Directories and files only: what is written there is meant to be used, while in an image it is mostly documentation.
+    Directories,
+}
+
+/// An analyzer may be lent.
+impl<T: Analyzer + ?Sized> Analyzer for &T {
+    fn id(&self) -> &'static str {
+        (**self).id()
+    }
+
+    fn version(&self) -> u32 {
+        (**self).version()
+    }
+
+    fn scanner(&self) -> Scanner {
+        (**self).scanner()
+    }
+
+    fn settings(&self) -> u64 {
+        (**self).settings()
+    }
+
+    fn targets(&self) -> Targets {
+        (**self).targets()
+    }
+
+    fn interest(&self) -> Interest {
+        (**self).interest()
+    }
+
+    fn analyze(&self, file: &File<'_>, out: &mut Output) -> Result<(), AnalyzeError> {
+        (**self).analyze(file, out)
+    }
+
+    fn begin(&self, file: &FileInfo<'_>) -> Option<Box<dyn Feed + '_>> {
+        (**self).begin(file)
+    }
 }
 
 /// Why an analyzer could not understand a file.
@@ -134,6 +226,26 @@ impl Output {
     /// States which files a package owns, when another file than the one that names the package says so.
     pub fn owned(&mut self, owned: OwnedFiles) {
         self.facts.push(Fact::Owned(owned));
+    }
+
+    /// States that something is wrong with the file: a detection of `class` with `message`, to which the caller adds what
+    /// else there is to say.
+    pub fn detect(&mut self, class: &Class, message: impl Into<String>) -> &mut DetectionFact {
+        let at = self.facts.len();
+        self.facts.push(Fact::Detection(DetectionFact {
+            class: class.code.to_owned(),
+            message: message.into(),
+            ..DetectionFact::default()
+        }));
+        match self.facts.get_mut(at) {
+            Some(Fact::Detection(fact)) => fact,
+            _ => unreachable!("it was pushed just now"),
+        }
+    }
+
+    /// States something for the rules that look at the whole image.
+    pub fn attribute(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        self.facts.push(Fact::Attribute(key.into(), value.into()));
     }
 
     /// States any other fact.

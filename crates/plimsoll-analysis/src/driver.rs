@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use bstr::{BString, ByteSlice};
 use plimsoll_archive::tar::{self, Kind, TarError};
@@ -12,10 +12,12 @@ use plimsoll_types::{Algorithm, Digest, ProblemCode};
 use serde::{Deserialize, Serialize};
 
 use crate::index::{IndexBuilder, LayerIndex, NewNode, NodeKind, TooManyPaths};
-use crate::{AnalyzeError, Analyzer, FactProblem, File, FileFacts, Matcher, Output, Selection};
+use crate::{
+    AnalyzeError, Analyzer, FactProblem, Feed, File, FileFacts, FileInfo, Matcher, Output, Selection,
+};
 
 /// The version of the serial form of [`LayerFacts`] and of what the driver itself decides. Part of the cache key.
-pub const LAYER_FORMAT: u32 = 2;
+pub const LAYER_FORMAT: u32 = 3;
 
 /// The largest file that is held in memory, where a layer can only be read as a stream.
 pub const MAX_BUFFERED_FILE: u64 = 512 << 20;
@@ -95,19 +97,24 @@ impl Drop for MemoryShare<'_> {
 
 /// Runs a fixed list of analyzers over layers.
 pub struct Driver {
-    analyzers: Vec<&'static dyn Analyzer>,
+    analyzers: Vec<Arc<dyn Analyzer>>,
     matcher: Matcher,
 }
 
 impl Driver {
     /// A driver for `analyzers`, of which there may be 64 at most.
-    pub fn new(analyzers: Vec<&'static dyn Analyzer>) -> Driver {
+    pub fn new(analyzers: Vec<Arc<dyn Analyzer>>) -> Driver {
         let matcher = Matcher::new(&analyzers);
         Driver { analyzers, matcher }
     }
 
+    /// A driver for analyzers that live as long as the program.
+    pub fn of(analyzers: Vec<&'static dyn Analyzer>) -> Driver {
+        Driver::new(analyzers.into_iter().map(|analyzer| Arc::new(analyzer) as Arc<dyn Analyzer>).collect())
+    }
+
     /// The analyzers; the bits of a [`Selection`] number them.
-    pub fn analyzers(&self) -> &[&'static dyn Analyzer] {
+    pub fn analyzers(&self) -> &[Arc<dyn Analyzer>] {
         &self.analyzers
     }
 
@@ -249,25 +256,61 @@ impl Driver {
         if entry.stored <= tar::Reader::<R>::PEEK_LIMIT {
             let bytes = reader.peek(entry.stored as usize)?;
             self.analyze(path, entry.mode, &bytes, &[], wanted, &mut facts.files);
-        } else if let Some(random) = random {
-            let window = Window::new(random, entry.offset, entry.stored);
-            self.analyze(path, entry.mode, &window, &[], wanted, &mut facts.files);
-        } else if entry.stored <= MAX_BUFFERED_FILE.min(self.largest(wanted)) {
+            return Ok(());
+        }
+        // Who takes pieces gets them as they pass by; the others need the file as a whole.
+        let mut feeds = self.feeds(path, entry.mode, entry.stored, wanted);
+        let whole = feeds.iter().fold(wanted, |rest, feed| rest & !(1 << feed.number));
+        let limit = MAX_BUFFERED_FILE.min(self.largest(whole));
+        if whole != 0 && random.is_none() && entry.stored <= limit {
             let _share = limits.memory.take(entry.stored);
             let bytes = reader.read_data()?;
-            self.analyze(path, entry.mode, &bytes, &[], wanted, &mut facts.files);
+            self.analyze(path, entry.mode, &bytes, &[], whole, &mut facts.files);
+            feeds.iter_mut().for_each(|feed| feed.piece(&bytes));
         } else {
-            let limit = MAX_BUFFERED_FILE.min(self.largest(wanted));
-            facts.problem(
-                path,
-                ProblemCode::FileTooLarge,
-                format!(
-                    "{} bytes are more than the limit of {limit} for a file in a compressed layer",
-                    entry.stored
-                ),
-            );
+            if let Some(random) = random.filter(|_| whole != 0) {
+                let window = Window::new(random, entry.offset, entry.stored);
+                self.analyze(path, entry.mode, &window, &[], whole, &mut facts.files);
+            } else if whole != 0 {
+                facts.problem(
+                    path,
+                    ProblemCode::FileTooLarge,
+                    format!(
+                        "{} bytes are more than the limit of {limit} for a file in a compressed layer",
+                        entry.stored
+                    ),
+                );
+            }
+            if !feeds.is_empty() {
+                let mut left = entry.stored;
+                while left > 0 {
+                    // What is lent here is what the reader has read anyway.
+                    let bytes = reader.next_piece()?;
+                    left = left.saturating_sub(bytes.len() as u64);
+                    feeds.iter_mut().for_each(|feed| feed.piece(bytes));
+                }
+            }
+        }
+        for feed in feeds {
+            feed.finish(path, &mut facts.files);
         }
         Ok(())
+    }
+
+    /// Begins a file for those of `selection` that take pieces.
+    fn feeds(&self, path: &[u8], mode: u32, size: u64, selection: Selection) -> Vec<Fed<'_>> {
+        let info = FileInfo { path: path.as_bstr(), mode, size };
+        self.selected(selection)
+            .filter(|(_, analyzer)| size <= analyzer.interest().max_size)
+            .filter_map(|(number, analyzer)| {
+                let feed = catch_unwind(AssertUnwindSafe(|| analyzer.begin(&info)));
+                match feed {
+                    Ok(None) => None,
+                    Ok(feed) => Some(Fed { number, analyzer, feed }),
+                    Err(_) => Some(Fed { number, analyzer, feed: None }),
+                }
+            })
+            .collect()
     }
 
     /// The largest file that any of the selected analyzers takes.
@@ -275,9 +318,9 @@ impl Driver {
         self.selected(selection).map(|(_, analyzer)| analyzer.interest().max_size).max().unwrap_or(0)
     }
 
-    fn selected(&self, selection: Selection) -> impl Iterator<Item = (usize, &'static dyn Analyzer)> + '_ {
+    fn selected(&self, selection: Selection) -> impl Iterator<Item = (usize, &dyn Analyzer)> + '_ {
         let chosen = move |i: usize| i < 64 && selection & (1 << i) != 0;
-        self.analyzers.iter().copied().enumerate().filter(move |(i, _)| chosen(*i))
+        self.analyzers.iter().map(|analyzer| &**analyzer).enumerate().filter(move |(i, _)| chosen(*i))
     }
 
     /// Offers one file to the analyzers of `selection`. A panic in one of them becomes a problem and touches no other.
@@ -290,7 +333,26 @@ impl Driver {
         selection: Selection,
         out: &mut Vec<FileFacts>,
     ) {
-        for (_, analyzer) in self.selected(selection) {
+        for (number, analyzer) in self.selected(selection) {
+            // A large file that does not lie in memory is read by pieces where that can be.
+            if content.len() > PIECE && content.as_slice().is_none() {
+                let mut feeds = self.feeds(path, mode, content.len(), 1 << number);
+                if let Some(mut feed) = feeds.pop() {
+                    match feed.read(content) {
+                        Ok(()) => feed.finish(path, out),
+                        Err(error) => out.push(FileFacts {
+                            path: path.into(),
+                            analyzer: analyzer.id().to_owned(),
+                            facts: Vec::new(),
+                            problems: vec![FactProblem {
+                                code: ProblemCode::UnreadableFile.code().to_owned(),
+                                message: reason(&AnalyzeError::Read(error)),
+                            }],
+                        }),
+                    }
+                    continue;
+                }
+            }
             let mut output = Output::default();
             let limit = analyzer.interest().max_size;
             if content.len() > limit {
@@ -300,25 +362,77 @@ impl Driver {
                 );
             } else {
                 let file = File::new(path, mode, content).with_companions(companions);
-                // The output may hold half of what the analyzer wanted to say; facts stated are facts all the same.
-                match catch_unwind(AssertUnwindSafe(|| analyzer.analyze(&file, &mut output))) {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => output.problem(reason(&error)),
-                    Err(_) => output.problem_with(
-                        ProblemCode::AnalyzerPanic,
-                        "the analyzer stopped with an internal error".to_owned(),
-                    ),
+                guard(&mut output, |output| analyzer.analyze(&file, output));
+            }
+            keep(path, analyzer, output, out);
+        }
+    }
+}
+
+/// How much of a large file is read at a time where the driver reads it itself.
+const PIECE: u64 = 1 << 20;
+
+/// An analyzer that is being fed a file; without a feed once it has failed.
+struct Fed<'a> {
+    number: usize,
+    analyzer: &'a dyn Analyzer,
+    feed: Option<Box<dyn Feed + 'a>>,
+}
+
+impl Fed<'_> {
+    fn piece(&mut self, bytes: &[u8]) {
+        if let Some(feed) = &mut self.feed
+            && catch_unwind(AssertUnwindSafe(|| feed.piece(bytes))).is_err()
+        {
+            self.feed = None;
+        }
+    }
+
+    fn read(&mut self, content: &dyn ReadAt) -> io::Result<()> {
+        let mut buffer = vec![0; PIECE as usize];
+        let mut at = 0;
+        while at < content.len() {
+            match content.read_at(&mut buffer, at)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                n => {
+                    self.piece(buffer.get(..n).unwrap_or_default());
+                    at += n as u64;
                 }
             }
-            if !output.facts.is_empty() || !output.problems.is_empty() {
-                out.push(FileFacts {
-                    path: path.into(),
-                    analyzer: analyzer.id().to_owned(),
-                    facts: output.facts,
-                    problems: output.problems,
-                });
-            }
         }
+        Ok(())
+    }
+
+    fn finish(self, path: &[u8], out: &mut Vec<FileFacts>) {
+        let mut output = Output::default();
+        match self.feed {
+            Some(feed) => guard(&mut output, |output| feed.finish(output)),
+            None => output.problem_with(ProblemCode::AnalyzerPanic, PANICKED),
+        }
+        keep(path, self.analyzer, output, out);
+    }
+}
+
+const PANICKED: &str = "the analyzer stopped with an internal error";
+
+/// Runs a step of an analyzer. What goes wrong becomes a problem; facts stated before are facts all the same.
+fn guard(output: &mut Output, step: impl FnOnce(&mut Output) -> Result<(), AnalyzeError>) {
+    match catch_unwind(AssertUnwindSafe(|| step(output))) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => output.problem(reason(&error)),
+        Err(_) => output.problem_with(ProblemCode::AnalyzerPanic, PANICKED),
+    }
+}
+
+/// Keeps what an analyzer said, when it said anything.
+fn keep(path: &[u8], analyzer: &dyn Analyzer, output: Output, out: &mut Vec<FileFacts>) {
+    if !output.facts.is_empty() || !output.problems.is_empty() {
+        out.push(FileFacts {
+            path: path.into(),
+            analyzer: analyzer.id().to_owned(),
+            facts: output.facts,
+            problems: output.problems,
+        });
     }
 }
 

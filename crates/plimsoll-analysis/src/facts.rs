@@ -15,6 +15,59 @@ pub enum Fact {
     Distro(DistroFact),
     /// Red Hat content sets (repositories) that packages of the image came from.
     ContentSets(Vec<String>),
+    /// Something is wrong with the file.
+    Detection(DetectionFact),
+    /// Anything else worth knowing, for the rules that look at the whole image: a key such as `sshd/permit-root-login`, whose
+    /// first part names who states it, and a value.
+    Attribute(String, String),
+    /// The accounts of a file such as `etc/passwd`.
+    Accounts(Vec<AccountFact>),
+}
+
+/// Something that is wrong with a file, as an analyzer states it. [`plimsoll_types::Detection`] is what becomes of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetectionFact {
+    /// The class' code.
+    pub class: String,
+    /// The rule inside the class; empty when the class is the rule.
+    pub rule: String,
+    /// The severity's word; empty for the class' own.
+    pub severity: String,
+    /// The confidence's word; empty for high.
+    pub confidence: String,
+    /// What was seen, in one sentence without a final stop; never a secret.
+    pub message: String,
+    /// Where inside the file, when the file is an archive: `!/config/app.env`. Empty for the file itself.
+    pub inside: String,
+    /// The first line, from 1; 0 when there is none.
+    pub line: u32,
+    /// The last line, from 1; 0 when there is none.
+    pub end_line: u32,
+    /// The column, from 1; 0 when there is none.
+    pub column: u32,
+    /// The object inside a manifest; empty elsewhere.
+    pub resource: String,
+    /// The line or value that shows it, secrets masked.
+    pub evidence: String,
+    /// Why it is less or more than usual, a sentence each.
+    pub notes: Vec<String>,
+    /// What to do here, where that is more than the class says.
+    pub remedy: String,
+}
+
+/// An account of a file such as `etc/passwd`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountFact {
+    /// The login name.
+    pub name: String,
+    /// The user's number.
+    pub uid: u32,
+    /// The number of its first group.
+    pub gid: u32,
+    /// The home directory.
+    pub home: String,
+    /// The login shell.
+    pub shell: String,
 }
 
 /// An installed package, as the file that says so gives it.

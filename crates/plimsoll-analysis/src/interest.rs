@@ -1,6 +1,7 @@
 //! Which files an analyzer wants to see, as data, and one matcher built from the interests of all of them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use plimsoll_archive::path::{file_name, parent};
 
@@ -12,6 +13,8 @@ use crate::Analyzer;
 /// link in the image leads there.
 #[derive(Debug, Clone, Copy)]
 pub struct Interest {
+    /// Every regular file, whatever its name and content; `wants` narrows it. Links do not count: their target is offered.
+    pub any: bool,
     /// Exact paths, such as `lib/apk/db/installed`.
     pub paths: &'static [&'static str],
     /// Directories whose direct children are wanted, such as `var/lib/dpkg/status.d`.
@@ -36,6 +39,7 @@ pub struct Interest {
 impl Interest {
     /// An interest in nothing, to be filled in.
     pub const NONE: Interest = Interest {
+        any: false,
         paths: &[],
         children_of: &[],
         names: &[],
@@ -58,6 +62,7 @@ pub struct Matcher {
     /// By the part after the last dot, in lower case: the whole suffix and who wants it.
     suffixes: HashMap<Vec<u8>, Vec<(&'static [u8], Selection)>>,
     magics: Vec<(&'static [u8], Selection)>,
+    any: Selection,
     wants: Vec<fn(&[u8]) -> bool>,
 }
 
@@ -66,7 +71,7 @@ impl Matcher {
     pub const HEAD: usize = 16;
 
     /// Builds the matcher for `analyzers`, of which there may be 64 at most.
-    pub fn new(analyzers: &[&'static dyn Analyzer]) -> Matcher {
+    pub fn new(analyzers: &[Arc<dyn Analyzer>]) -> Matcher {
         assert!(analyzers.len() <= 64, "a selection has 64 bits");
         let mut matcher = Matcher {
             paths: HashMap::new(),
@@ -74,6 +79,7 @@ impl Matcher {
             names: HashMap::new(),
             suffixes: HashMap::new(),
             magics: Vec::new(),
+            any: 0,
             wants: Vec::new(),
         };
         for (i, analyzer) in analyzers.iter().enumerate() {
@@ -94,6 +100,7 @@ impl Matcher {
                 matcher.suffixes.entry(key).or_default().push((suffix.as_bytes(), bit));
             }
             matcher.magics.extend(interest.magics.iter().map(|magic| (*magic, bit)));
+            matcher.any |= if interest.any { bit } else { 0 };
             matcher.wants.push(interest.wants);
         }
         matcher
@@ -101,6 +108,11 @@ impl Matcher {
 
     /// Who wants the file at `path`, judged by its path alone.
     pub fn by_path(&self, path: &[u8]) -> Selection {
+        self.named(path) | self.wanted(self.any, path)
+    }
+
+    /// Who wants the file at `path` because it is called so; not who wants every file.
+    pub fn named(&self, path: &[u8]) -> Selection {
         let name = file_name(path);
         let mut found = self.paths.get(path).copied().unwrap_or(0)
             | self.names.get(name).copied().unwrap_or(0)

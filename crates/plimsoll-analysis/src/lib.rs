@@ -9,14 +9,18 @@ mod driver;
 mod facts;
 mod index;
 mod interest;
+mod rules;
 mod tree;
 mod view;
 
-pub use analyzer::{AnalyzeError, Analyzer, File, Output};
+pub use analyzer::{AnalyzeError, Analyzer, Feed, File, FileInfo, Output, Targets};
 pub use driver::{Driver, LAYER_FORMAT, LayerError, LayerFacts, Limits, MAX_BUFFERED_FILE, MemoryBudget};
-pub use facts::{DistroFact, Fact, FactProblem, FileFacts, OwnedFiles, PackageFact};
+pub use facts::{
+    AccountFact, DetectionFact, DistroFact, Fact, FactProblem, FileFacts, OwnedFiles, PackageFact,
+};
 pub use index::{IndexBuilder, LayerIndex, NewNode, Node, NodeKind, TooManyPaths};
 pub use interest::{Interest, Matcher, Selection};
+pub use rules::{ImageContext, ImageRules, SeenFile};
 pub use tree::{TreeError, open as open_tree_file};
 pub use view::{Found, ResolveError, View, join};
 

@@ -365,6 +365,23 @@ impl<R: Read> Reader<R> {
         Ok(out)
     }
 
+    /// Lends the next piece of the current member's stored data and consumes it; empty at its end.
+    ///
+    /// # Errors
+    ///
+    /// When the stream cannot be read or ends early.
+    pub fn next_piece(&mut self) -> Result<&[u8], TarError> {
+        let wanted = usize::try_from(self.data_left).unwrap_or(usize::MAX).min(BUFFER);
+        let have = self.fill(1.min(wanted))?.min(wanted);
+        if have == 0 && wanted > 0 {
+            return Err(TarError::Truncated { offset: self.position });
+        }
+        let start = self.filled.start;
+        self.consume(have);
+        self.data_left -= have as u64;
+        Ok(&self.buffer[start..start + have])
+    }
+
     /// The rest of the current member's stored data as a stream. It fails where the archive ends too early.
     pub fn data(&mut self) -> Data<'_, R> {
         Data { reader: self }

@@ -29,7 +29,7 @@ pub(crate) fn survives(analyzer: &dyn Analyzer, path: &str, bytes: &[u8]) {
 
 /// Whether the analyzer is offered the file at `path`.
 pub(crate) fn wants(analyzer: &'static dyn Analyzer, path: &str) -> bool {
-    Matcher::new(&[analyzer]).by_path(path.as_bytes()) != 0
+    Matcher::new(&[std::sync::Arc::new(analyzer)]).by_path(path.as_bytes()) != 0
 }
 
 /// What the analyzer states of a file: `name version`, then what else is known in brackets; problems and the error

@@ -10,7 +10,7 @@ use plimsoll_cache::Cache;
 use plimsoll_image::sources::Request;
 use plimsoll_image::{Image, PlatformChoice};
 use plimsoll_report::RenderOptions;
-use plimsoll_scan::{DEFAULT_LAYER_LIMIT, MatchOptions, Options, Scanner, Skip};
+use plimsoll_scan::{DEFAULT_LAYER_LIMIT, MatchOptions, Options, Scanner, ScannerKind, Skip};
 use plimsoll_types::{Report, TargetReport};
 
 use crate::args::{Color, Scan};
@@ -49,6 +49,9 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
             severity_sources: scan.vuln_severity_source.clone(),
             threads: scan.parallel.unwrap_or(processors).max(1),
         },
+        scanners: ScannerKind::ALL.into_iter().collect(),
+        now: db::now(),
+        settings: Vec::new(),
     };
     let stop = AtomicBool::new(false);
     let display = Display::new(!scan.quiet && !scan.no_progress);

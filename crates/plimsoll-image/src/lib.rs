@@ -8,7 +8,9 @@ mod model;
 pub mod sources;
 
 pub use error::ImageError;
-pub use model::{Config, Descriptor, Index, Manifest, ManifestKind, PlatformChoice, classify, media};
+pub use model::{
+    Config, Descriptor, HistoryStep, Index, Manifest, ManifestKind, PlatformChoice, classify, media,
+};
 
 use std::io::{self, Read};
 

@@ -248,8 +248,37 @@ pub struct Config {
     pub command: Vec<String>,
     /// The working directory of what runs; empty for the root.
     pub working_dir: String,
+    /// `Entrypoint` alone.
+    pub entrypoint: Vec<String>,
+    /// `Cmd` alone.
+    pub cmd: Vec<String>,
+    /// `Healthcheck.Test`, where there is one: `NONE`, `CMD` or `CMD-SHELL`, then its arguments. OCI does not know it; Docker does.
+    pub healthcheck: Option<Vec<String>>,
+    /// Directories that become volumes, sorted.
+    pub volumes: Vec<String>,
+    /// Instructions for images that are built on this one.
+    pub on_build: Vec<String>,
+    /// The shell of `RUN` and the like; empty for the default.
+    pub shell: Vec<String>,
+    /// All steps of the history, from the base.
+    pub history: Vec<HistoryStep>,
     /// The document as it was read, for checks that look at more of it.
     pub raw: Vec<u8>,
+}
+
+/// A step of an image's history.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HistoryStep {
+    /// The command.
+    pub created_by: String,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// Its comment, such as `buildkit.dockerfile.v0`.
+    pub comment: String,
+    /// The layer that it made, counted from the base; `None` when it made none, or when history and layers do not fit together.
+    pub layer: Option<usize>,
+    /// True when it says that it made no layer.
+    pub empty_layer: bool,
 }
 
 #[derive(Deserialize)]
@@ -285,6 +314,20 @@ struct RawRunConfig {
     cmd: Vec<String>,
     #[serde(default, deserialize_with = "null_is_empty")]
     working_dir: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    volumes: BTreeMap<String, serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    on_build: Vec<String>,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    shell: Vec<String>,
+    healthcheck: Option<RawHealthcheck>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawHealthcheck {
+    #[serde(default, deserialize_with = "null_is_empty")]
+    test: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -295,9 +338,12 @@ struct RawRootfs {
 
 #[derive(Deserialize)]
 struct RawHistory {
-    #[serde(default)]
+    created: Option<String>,
+    #[serde(default, deserialize_with = "null_is_empty")]
     created_by: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
+    comment: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
     empty_layer: bool,
 }
 
@@ -325,10 +371,22 @@ impl Config {
             .iter()
             .map(|id| id.parse().map_err(|error| invalid(format!("{error}"))))
             .collect::<Result<Vec<Digest>, _>>()?;
-        let created_by: Vec<_> =
-            raw.history.into_iter().filter(|step| !step.empty_layer).map(|step| step.created_by).collect();
         // A history that does not fit the layers says nothing of any one of them.
-        let created_by = if created_by.len() == diff_ids.len() { created_by } else { Vec::new() };
+        let fits = raw.history.iter().filter(|step| !step.empty_layer).count() == diff_ids.len();
+        let mut layers = 0..diff_ids.len();
+        let history: Vec<HistoryStep> = raw
+            .history
+            .into_iter()
+            .map(|step| HistoryStep {
+                layer: if fits && !step.empty_layer { layers.next() } else { None },
+                created_by: step.created_by,
+                created: step.created.and_then(|created| created.parse().ok()),
+                comment: step.comment,
+                empty_layer: step.empty_layer,
+            })
+            .collect();
+        let made = history.iter().filter(|step| step.layer.is_some());
+        let created_by: Vec<_> = made.map(|step| step.created_by.clone()).collect();
         Ok(Config {
             platform: Platform { os: raw.os, architecture: raw.architecture, variant: raw.variant },
             created: raw.created.and_then(|created| created.parse().ok()),
@@ -339,7 +397,14 @@ impl Config {
             user: raw.config.user,
             exposed_ports: raw.config.exposed_ports.into_keys().collect(),
             working_dir: raw.config.working_dir,
-            command: raw.config.entrypoint.into_iter().chain(raw.config.cmd).collect(),
+            command: raw.config.entrypoint.iter().chain(&raw.config.cmd).cloned().collect(),
+            entrypoint: raw.config.entrypoint,
+            cmd: raw.config.cmd,
+            healthcheck: raw.config.healthcheck.map(|check| check.test),
+            volumes: raw.config.volumes.into_keys().collect(),
+            on_build: raw.config.on_build,
+            shell: raw.config.shell,
+            history,
             raw: bytes.to_vec(),
         })
     }

@@ -470,6 +470,8 @@ impl Reader<'_> {
             packages,
             findings,
             suppressed,
+            detections: Vec::new(),
+            suppressed_detections: Vec::new(),
             problems: raw
                 .problems
                 .into_iter()

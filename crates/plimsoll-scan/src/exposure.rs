@@ -65,7 +65,7 @@ pub(crate) fn mark<'f, I: Iterator<Item = &'f Fact>>(
             let (ecosystem, name, paths) = match fact {
                 Fact::Package(package) => (&package.ecosystem, &package.name, &package.owned),
                 Fact::Owned(files) => (&files.ecosystem, &files.name, &files.paths),
-                Fact::Distro(_) | Fact::ContentSets(_) => continue,
+                _ => continue,
             };
             let Some(places) = by_name.get(&(ecosystem.as_str(), name.as_str())) else { continue };
             for path in paths {

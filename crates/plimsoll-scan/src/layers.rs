@@ -8,7 +8,7 @@ use plimsoll_analysis::{LAYER_FORMAT, LayerError, LayerFacts, LayerIndex, Select
 use plimsoll_archive::tar::TarError;
 use plimsoll_archive::{Compression, Decoder, Hasher, HashingReader, MAGIC_LEN, ReadAt};
 use plimsoll_image::{Image, Layer};
-use plimsoll_types::{Digest, Problem};
+use plimsoll_types::{Digest, Problem, TargetKind};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -27,7 +27,8 @@ const PACK: &str = "facts-";
 #[derive(Serialize, Deserialize)]
 struct Pack<Facts> {
     format: u32,
-    analyzers: Vec<(String, u32)>,
+    /// Id, version and settings of each analyzer.
+    analyzers: Vec<(String, u32, u64)>,
     facts: Facts,
 }
 
@@ -127,7 +128,7 @@ impl Scanner<'_> {
 
     /// What the cache knows of a layer, and the analyzers whose word is missing.
     fn cached(&self, diff_id: &Digest) -> (LayerFacts, Selection) {
-        let mut missing = self.driver.all();
+        let mut missing = self.selection(TargetKind::Image);
         let mut facts = LayerFacts::default();
         let Some(cache) = &self.cache else { return (facts, missing) };
         for bytes in cache.entries(diff_id, PACK) {
@@ -138,10 +139,9 @@ impl Scanner<'_> {
             }
             let mut gained = 0;
             for (i, analyzer) in self.driver.analyzers().iter().enumerate() {
-                let current = pack
-                    .analyzers
-                    .iter()
-                    .any(|(id, version)| id == analyzer.id() && *version == analyzer.version());
+                let current = pack.analyzers.iter().any(|(id, version, settings)| {
+                    id == analyzer.id() && *version == analyzer.version() && *settings == analyzer.settings()
+                });
                 if current && missing & (1 << i) != 0 {
                     gained |= 1 << i;
                 }
@@ -282,10 +282,16 @@ impl Scanner<'_> {
         let selected = self.driver.analyzers().iter().enumerate().filter(|(i, _)| analyzers & (1 << i) != 0);
         let pack = Pack {
             format: LAYER_FORMAT,
-            analyzers: selected.map(|(_, analyzer)| (analyzer.id().to_owned(), analyzer.version())).collect(),
+            analyzers: selected
+                .map(|(_, analyzer)| (analyzer.id().to_owned(), analyzer.version(), analyzer.settings()))
+                .collect(),
             facts,
         };
-        let names: String = pack.analyzers.iter().map(|(id, version)| format!("{id}@{version} ")).collect();
+        let names: String = pack
+            .analyzers
+            .iter()
+            .map(|(id, version, settings)| format!("{id}@{version}/{settings} "))
+            .collect();
         let key = format!("{PACK}{LAYER_FORMAT}-{:016x}", xxh3_64(names.as_bytes()));
         match postcard::to_stdvec(&pack) {
             Ok(bytes) => self.note_cache_failure(cache.put(&layer.diff_id, &key, &bytes)),

@@ -2,6 +2,7 @@
 //!
 //! No network (an image's layers may come from one, but that is their source's business) and no printing.
 
+mod detections;
 mod exposure;
 mod jars;
 mod layers;
@@ -10,17 +11,23 @@ mod progress;
 mod second_look;
 mod skip;
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 
-use plimsoll_analysis::{Driver, LayerError, Limits, MemoryBudget, TreeError};
+use plimsoll_analysis::{
+    Analyzer, Driver, ImageRules, LayerError, Limits, MemoryBudget, Selection, Targets, TreeError, View,
+};
 use plimsoll_cache::{Cache, CacheError};
 use plimsoll_db::{Index, JarIndex};
 use plimsoll_image::{Image, ImageError};
 use plimsoll_match::{Context, MatchError};
-use plimsoll_types::{Digest, Problem, ProblemCode, TargetKind, TargetReport};
+use plimsoll_types::{Digest, Problem, ProblemCode, TargetKind, TargetReport, Timestamp};
+
+pub use plimsoll_types::Scanner as ScannerKind;
 
 pub use plimsoll_match::Options as MatchOptions;
 pub use progress::{NoProgress, Progress};
@@ -42,6 +49,12 @@ pub struct Options {
     pub layer_limit: u64,
     /// How packages are matched.
     pub matching: plimsoll_match::Options,
+    /// What is looked for. Packages are always found: much else rests on them.
+    pub scanners: BTreeSet<ScannerKind>,
+    /// The time that counts as now.
+    pub now: Timestamp,
+    /// Settings of single rules over the whole image, by their name.
+    pub settings: Vec<(String, String)>,
 }
 
 /// Why a scan could not be done.
@@ -89,6 +102,7 @@ pub enum ScanError {
 /// Scans targets with one set of analyzers, one cache and one advisory index.
 pub struct Scanner<'a> {
     driver: Driver,
+    rules: Vec<Box<dyn ImageRules>>,
     cache: Option<Cache>,
     index: &'a Index,
     jars: Option<&'a JarIndex>,
@@ -108,8 +122,13 @@ impl<'a> Scanner<'a> {
         stop: &'a AtomicBool,
         progress: &'a dyn Progress,
     ) -> Scanner<'a> {
+        let wanted =
+            |kind: ScannerKind| kind == ScannerKind::Vulnerability || options.scanners.contains(&kind);
+        let analyzers = analyzers().into_iter().filter(|analyzer| wanted(analyzer.scanner())).collect();
+        let rules = image_rules().into_iter().filter(|rules| wanted(rules.scanner())).collect();
         Scanner {
-            driver: Driver::new(plimsoll_catalog::analyzers()),
+            driver: Driver::new(analyzers),
+            rules,
             cache,
             index,
             jars: None,
@@ -119,6 +138,18 @@ impl<'a> Scanner<'a> {
             progress,
             cache_failure: Mutex::new(None),
         }
+    }
+
+    /// The same scanner with `more` analyzers, such as those with rules of the user, which take the place of those with the same
+    /// id. What is not looked for is left out.
+    pub fn with_analyzers(self, more: Vec<Arc<dyn Analyzer>>) -> Scanner<'a> {
+        let known = self.driver.analyzers().iter().filter(|old| more.iter().all(|new| new.id() != old.id()));
+        let mut analyzers: Vec<Arc<dyn Analyzer>> = known.cloned().collect();
+        analyzers.extend(more.into_iter().filter(|new| {
+            let kind = new.scanner();
+            kind == ScannerKind::Vulnerability || self.options.scanners.contains(&kind)
+        }));
+        Scanner { driver: Driver::new(analyzers), ..self }
     }
 
     /// The same scanner with an index by which jars without coordinates of their own are looked up.
@@ -151,11 +182,12 @@ impl<'a> Scanner<'a> {
     ///
     /// When the directory cannot be read.
     pub fn directory(&self, name: &str, root: &Path) -> Result<TargetReport, ScanError> {
-        let (facts, problems) = match self.driver.tree(root, self.driver.all(), &self.limits()) {
-            Ok(facts) => (facts, Vec::new()),
-            Err(TreeError::Layer(LayerError::Stopped)) => (Default::default(), vec![timed_out(None)]),
-            Err(error) => return Err(error.into()),
-        };
+        let (facts, problems) =
+            match self.driver.tree(root, self.selection(TargetKind::Filesystem), &self.limits()) {
+                Ok(facts) => (facts, Vec::new()),
+                Err(TreeError::Layer(LayerError::Stopped)) => (Default::default(), vec![timed_out(None)]),
+                Err(error) => return Err(error.into()),
+            };
         let facts = [facts];
         let layers = merge::Layers { facts: &facts, image: None, root: Some(root) };
         self.report(name, TargetKind::Filesystem, &layers, problems)
@@ -168,11 +200,14 @@ impl<'a> Scanner<'a> {
         layers: &merge::Layers<'_>,
         mut problems: Vec<Problem>,
     ) -> Result<TargetReport, ScanError> {
-        let merged = self.merge(layers)?;
-        problems.extend(merged.problems);
+        let view = View::new(layers.facts.iter().map(|facts| &facts.index).collect());
+        let mut merged = self.merge(layers, &view)?;
+        problems.append(&mut merged.problems);
         let spec = merged.distro.as_ref().and_then(plimsoll_catalog::distro_spec);
         let distro = merged.distro.as_ref().zip(spec);
-        let matched = {
+        let matched = if !self.options.scanners.contains(&ScannerKind::Vulnerability) {
+            plimsoll_match::Matched::default()
+        } else {
             let platform = layers.image.map(|image| &image.metadata.platform);
             let context = Context {
                 distro,
@@ -183,6 +218,8 @@ impl<'a> Scanner<'a> {
             plimsoll_match::match_packages(self.index, &context, &self.options.matching, &merged.packages)?
         };
         problems.extend(matched.problems);
+        let about = detections::About { name, kind, lifecycle: matched.lifecycle.as_ref() };
+        let detections = self.detections(&about, layers, &view, &merged);
         problems.sort();
         problems.dedup();
         Ok(TargetReport {
@@ -193,10 +230,22 @@ impl<'a> Scanner<'a> {
             packages: merged.packages,
             findings: matched.findings,
             suppressed: matched.suppressed,
+            detections,
             problems,
             lifecycle: matched.lifecycle,
             ..TargetReport::default()
         })
+    }
+
+    /// The analyzers that look at targets of this kind.
+    fn selection(&self, kind: TargetKind) -> Selection {
+        let analyzers = self.driver.analyzers().iter().enumerate();
+        let wanted = analyzers.filter(|(_, analyzer)| match analyzer.targets() {
+            Targets::All => true,
+            Targets::Images => kind == TargetKind::Image,
+            Targets::Directories => kind == TargetKind::Filesystem,
+        });
+        wanted.fold(0, |selection, (bit, _)| selection | 1 << bit)
     }
 
     fn limits(&self) -> Limits<'_> {
@@ -208,6 +257,28 @@ impl<'a> Scanner<'a> {
             self.cache_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         }
     }
+}
+
+/// Every analyzer that there is, with its built-in rules.
+pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
+    let catalog = plimsoll_catalog::analyzers().into_iter();
+    let mut all: Vec<_> = catalog.map(|analyzer| Arc::new(analyzer) as Arc<dyn Analyzer>).collect();
+    all.extend(plimsoll_secrets::analyzers());
+    all.extend(plimsoll_malware::analyzers());
+    all.extend(plimsoll_misconfig::analyzers());
+    all.extend(plimsoll_integrity::analyzers());
+    all.extend(plimsoll_provenance::analyzers());
+    all
+}
+
+/// All rules over whole images.
+pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
+    let mut all = plimsoll_secrets::image_rules();
+    all.extend(plimsoll_malware::image_rules());
+    all.extend(plimsoll_misconfig::image_rules());
+    all.extend(plimsoll_integrity::image_rules());
+    all.extend(plimsoll_provenance::image_rules());
+    all
 }
 
 fn timed_out(layer: Option<u32>) -> Problem {

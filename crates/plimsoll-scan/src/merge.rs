@@ -23,16 +23,18 @@ pub(crate) struct Layers<'a> {
 }
 
 /// What a target holds.
-pub(crate) struct Merged {
+pub(crate) struct Merged<'a> {
+    /// What was stated of files that are there, second looks included.
+    pub(crate) live: Vec<Live<'a>>,
     pub(crate) distro: Option<Distro>,
     pub(crate) packages: Vec<Package>,
     pub(crate) problems: Vec<Problem>,
 }
 
 /// The facts of one file that is there in the merged image.
-struct Live<'a> {
-    layer: usize,
-    file: Cow<'a, FileFacts>,
+pub(crate) struct Live<'a> {
+    pub(crate) layer: usize,
+    pub(crate) file: Cow<'a, FileFacts>,
 }
 
 /// A file that a link or a companion makes worth a second look.
@@ -49,8 +51,7 @@ pub(crate) struct Look {
 }
 
 impl Scanner<'_> {
-    pub(crate) fn merge(&self, layers: &Layers<'_>) -> Result<Merged, ScanError> {
-        let view = View::new(layers.facts.iter().map(|facts| &facts.index).collect());
+    pub(crate) fn merge<'a>(&self, layers: &Layers<'a>, view: &View<'a>) -> Result<Merged<'a>, ScanError> {
         let mut problems = Vec::new();
         let skip = |path: &[u8]| self.options.skip.skips(path);
 
@@ -69,7 +70,7 @@ impl Scanner<'_> {
                 }
             }
         }
-        let looks = self.looks(&view, &live, &mut problems);
+        let looks = self.looks(view, &live, &mut problems);
         let looks: Vec<Look> = looks.into_iter().filter(|look| !skip(&look.seen_as)).collect();
         for (look, files) in self.take_looks(layers, looks, &mut problems)? {
             // With companions, what was said without them is out of date.
@@ -84,9 +85,9 @@ impl Scanner<'_> {
             }
         }
         let distro = distro(&live);
-        let mut packages = packages(&view, layers, &live, distro.as_ref(), self.jars);
+        let mut packages = packages(view, layers, &live, distro.as_ref(), self.jars);
         let facts = || live.iter().flat_map(|live| &live.file.facts);
-        crate::exposure::mark(&view, layers.image.map(|image| &image.config), facts, &mut packages);
+        crate::exposure::mark(view, layers.image.map(|image| &image.config), facts, &mut packages);
         let os_packages = packages.iter().filter(|package| package.ecosystem.os).count();
         let known = distro.as_ref().and_then(plimsoll_catalog::distro_spec);
         if os_packages == 0 && known.is_some() {
@@ -116,7 +117,7 @@ impl Scanner<'_> {
                 ),
             });
         }
-        Ok(Merged { distro, packages, problems })
+        Ok(Merged { live, distro, packages, problems })
     }
 
     /// The files that links and companions make worth a second look.
@@ -161,7 +162,7 @@ impl Scanner<'_> {
             if found.kind() == NodeKind::Directory && found.path != directory {
                 for child in view.children(&found.path) {
                     let seen_as = join(directory, &child.path);
-                    let selection = matcher.by_path(&seen_as);
+                    let selection = matcher.named(&seen_as);
                     if selection != 0
                         && let Ok(Some(found)) = view.resolve(&child.path)
                     {
@@ -176,7 +177,7 @@ impl Scanner<'_> {
                     continue;
                 }
                 let path = index.path(node);
-                let selection = matcher.by_path(path);
+                let selection = matcher.named(path);
                 if selection != 0
                     && view.is_alive(path, layer)
                     && let Ok(Some(found)) = view.resolve(path)

@@ -90,7 +90,7 @@ impl Scanner<'_> {
         let analyzers = self.driver.analyzers().iter().enumerate();
         let who: Vec<String> = analyzers
             .filter(|(bit, _)| look.selection & (1 << bit) != 0)
-            .map(|(_, analyzer)| format!("{}@{}", analyzer.id(), analyzer.version()))
+            .map(|(_, analyzer)| format!("{}@{}/{}", analyzer.id(), analyzer.version(), analyzer.settings()))
             .collect();
         let beside: Vec<String> = look
             .companions

@@ -4,6 +4,9 @@
 //! (`plimsoll-report`, the layer facts in `plimsoll-analysis`, the index in `plimsoll-db`) decide how
 //! it is written. Nothing here reads a file, a clock or the environment.
 
+mod class;
+pub mod classes;
+mod detection;
 mod digest;
 mod distro;
 mod ecosystem;
@@ -15,6 +18,9 @@ mod report;
 mod severity;
 mod timestamp;
 
+pub use class::{Class, Method, Scanner};
+pub use classes::{class, classes};
+pub use detection::{Detection, Place, PlaceKind, Secret, SuppressedDetection};
 pub use digest::{Algorithm, Digest, DigestError};
 pub use distro::{Distro, DistroSpec, MatchBy};
 pub use ecosystem::{EcosystemSpec, keep_name, lower_name, python_name};

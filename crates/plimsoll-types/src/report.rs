@@ -1,6 +1,8 @@
 //! The result of a run: plain data that the formats render. They never decide.
 
-use crate::{Digest, Distro, Finding, Package, Problem, Suppressed, Timestamp};
+use crate::{
+    Detection, Digest, Distro, Finding, Package, Problem, Suppressed, SuppressedDetection, Timestamp,
+};
 
 /// What a run scanned and found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +143,10 @@ pub struct TargetReport {
     pub findings: Vec<Finding>,
     /// Findings that were held back, in the order of findings.
     pub suppressed: Vec<Suppressed>,
+    /// Secrets, faults of configuration, malware, tampering: worst first, then by class and place.
+    pub detections: Vec<Detection>,
+    /// Detections that were held back, in the order of detections.
+    pub suppressed_detections: Vec<SuppressedDetection>,
     /// What could not be analysed, sorted.
     pub problems: Vec<Problem>,
     /// How long the distribution's release is supported, where the database says so.

@@ -78,7 +78,7 @@ static LARGE: Teller = Teller {
 };
 
 fn driver() -> Driver {
-    Driver::new(vec![&BY_NAME, &BY_PATH, &BY_SUFFIX, &BY_MAGIC])
+    Driver::of(vec![&BY_NAME, &BY_PATH, &BY_SUFFIX, &BY_MAGIC])
 }
 
 fn facts(driver: &Driver, text: &str) -> LayerFacts {
@@ -187,7 +187,7 @@ fn unsafe_paths_are_left_out_and_reported() {
 
 #[test]
 fn a_failing_analyzer_touches_no_other() {
-    let driver = Driver::new(vec![&BY_NAME, &SMALL, &BY_PATH]);
+    let driver = Driver::of(vec![&BY_NAME, &SMALL, &BY_PATH]);
     let facts = facts(
         &driver,
         "layer
@@ -243,7 +243,7 @@ fn sparse_files_are_a_problem_when_wanted() {
 /// Files larger than the reader's buffer come from memory or, where the stream can be read at any place, from there.
 #[test]
 fn large_files_are_read_whole_within_the_limit() {
-    let driver = Driver::new(vec![&LARGE]);
+    let driver = Driver::of(vec![&LARGE]);
     let fine = "0123456789".repeat(60_000);
     let text = format!("layer\n file a/large {fine}\n file b/large 0123456789 x 200000\n file c/large end");
     let tar = &ImageText::parse(&text).unwrap().layers[0].tar;

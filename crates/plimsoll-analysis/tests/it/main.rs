@@ -25,7 +25,7 @@ fn layer(driver: &Driver, tar: &[u8]) -> Result<LayerFacts, LayerError> {
 
 /// The layers of a text without any analyzer.
 fn layers(text: &str) -> Vec<LayerFacts> {
-    let driver = Driver::new(Vec::new());
+    let driver = Driver::of(Vec::new());
     let image = ImageText::parse(text).unwrap();
     image.layers.iter().map(|text| layer(&driver, &text.tar).unwrap()).collect()
 }

@@ -36,7 +36,7 @@ impl Analyzer for Teller {
 fn analyse(root: &Path, stop: bool) -> Result<LayerFacts, TreeError> {
     let (memory, stop) = (MemoryBudget::new(1000), AtomicBool::new(stop));
     let limits = Limits { layer_bytes: 1 << 40, memory: &memory, stop: &stop };
-    let driver = Driver::new(vec![&Teller]);
+    let driver = Driver::of(vec![&Teller]);
     driver.tree(root, driver.all(), &limits)
 }
 

@@ -106,6 +106,9 @@ impl<'a> Scan<'a> {
             skip: self.skip,
             layer_limit: self.limit,
             matching: plimsoll_match::Options::default(),
+            scanners: plimsoll_types::Scanner::ALL.into_iter().collect(),
+            now: plimsoll_types::Timestamp::default(),
+            settings: Vec::new(),
         };
         let scanner = Scanner::new(options, self.cache.map(Cache::new), &index, &stop, &NoProgress);
         let result = scan(&scanner);

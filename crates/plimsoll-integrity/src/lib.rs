@@ -1,0 +1,15 @@
+//! Tampering and weak programs: files that are not what their package installed, permissions, how programs were hardened, age.
+
+use std::sync::Arc;
+
+use plimsoll_analysis::{Analyzer, ImageRules};
+
+/// The analyzers of this crate.
+pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
+    Vec::new()
+}
+
+/// The rules of this crate over whole images.
+pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
+    Vec::new()
+}

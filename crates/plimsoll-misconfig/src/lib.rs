@@ -1,0 +1,16 @@
+//! Faults of configuration: of an image and of how it was built, of its accounts and software sources, and of the manifests that say
+//! how it is to run.
+
+use std::sync::Arc;
+
+use plimsoll_analysis::{Analyzer, ImageRules};
+
+/// The analyzers of this crate.
+pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
+    Vec::new()
+}
+
+/// The rules of this crate over whole images.
+pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
+    Vec::new()
+}

@@ -1,0 +1,6 @@
+//! `PRM`: permissions of files.
+
+use crate::Class;
+
+/// The classes of this family, in the order in which they are listed.
+pub(super) const CLASSES: &[&Class] = &[];

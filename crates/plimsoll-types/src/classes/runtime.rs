@@ -1,0 +1,6 @@
+//! `RUN`: how containers are to be run.
+
+use crate::Class;
+
+/// The classes of this family, in the order in which they are listed.
+pub(super) const CLASSES: &[&Class] = &[];
