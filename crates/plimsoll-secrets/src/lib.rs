@@ -1,13 +1,20 @@
 //! Secrets: keys, tokens and passwords in files, in archives, and in an image's configuration and history.
 
+mod checks;
+mod engine;
 pub mod files;
+mod filters;
 mod found;
+mod rule;
+mod text;
 
 use std::sync::Arc;
 
 use plimsoll_analysis::{Analyzer, ImageRules};
 
+pub use engine::Engine;
 pub use found::Found;
+pub use rule::{Rule, RuleError, parse as parse_rules};
 
 /// The analyzers of this crate.
 pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
