@@ -1,6 +1,7 @@
 //! Secrets: keys, tokens and passwords in files, in archives, and in an image's configuration and history.
 
 mod checks;
+mod content;
 mod engine;
 pub mod files;
 mod filters;
@@ -18,7 +19,12 @@ pub use rule::{Rule, RuleError, parse as parse_rules};
 
 /// The analyzers of this crate.
 pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
-    Vec::new()
+    vec![Arc::new(content::Content::new(Engine::built_in()))]
+}
+
+/// The analyzer of files with these rules in place of those that come with Plimsoll.
+pub fn analyzer(engine: Arc<Engine>) -> Arc<dyn Analyzer> {
+    Arc::new(content::Content::new(engine))
 }
 
 /// The rules of this crate over whole images.

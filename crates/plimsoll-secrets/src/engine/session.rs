@@ -58,7 +58,7 @@ pub(crate) struct Hit {
 /// A text that is being looked at.
 pub(crate) struct Session<'e> {
     engine: &'e Engine,
-    place: Place<'e>,
+    place: Place,
     mode: Mode,
     /// What is not done with: from `MAX_BEFORE` bytes before the next block.
     buffer: Vec<u8>,
@@ -79,7 +79,7 @@ pub(crate) struct Session<'e> {
 }
 
 impl<'e> Session<'e> {
-    pub(crate) fn new(engine: &'e Engine, place: Place<'e>, mode: Mode) -> Session<'e> {
+    pub(crate) fn new(engine: &'e Engine, place: Place, mode: Mode) -> Session<'e> {
         Session {
             engine,
             place,
@@ -239,7 +239,7 @@ impl<'e> Session<'e> {
             return true;
         }
         let Some(pattern) = &rule.pattern else { return true };
-        if rule.paths.as_ref().is_some_and(|paths| !paths.is_match(self.place.path)) {
+        if rule.paths.as_ref().is_some_and(|paths| !paths.is_match(&self.place.path)) {
             return true;
         }
         let Some(regex) = pattern.get() else { return true };

@@ -43,14 +43,14 @@ const GENERIC_ENTROPY: f32 = 3.0;
 /// Decides of the value that stands at `value` in `text`. `None`: it is no secret.
 pub(crate) fn judge(
     rule: &Rule,
-    place: &Place<'_>,
+    place: &Place,
     text: &[u8],
     value: &Range<usize>,
     mode: Mode,
 ) -> Option<Verdict> {
     let secret = text.get(value.clone())?;
     let key = rule.class.code == "SEC-PRIVKEY";
-    if secret.len() < 4 || rule.allow_paths.iter().any(|path| path.is_match(place.path)) {
+    if secret.len() < 4 || rule.allow_paths.iter().any(|path| path.is_match(&place.path)) {
         return None;
     }
     if known::is_example(secret) {

@@ -5,10 +5,10 @@ use plimsoll_types::Severity;
 use crate::rule::Rule;
 
 /// Where a text is, and what follows from that.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
     /// The path from the image's root; inside an archive, the member's.
-    pub(crate) path: &'a [u8],
+    pub(crate) path: Vec<u8>,
     /// A test, a fixture, an example.
     test: bool,
     /// Documentation.
@@ -43,8 +43,8 @@ const SYSTEM: &[&[u8]] = &[
     b"usr/local/share/doc/", b"usr/local/share/man/", b"usr/local/go/",
 ];
 
-impl<'a> Place<'a> {
-    pub(crate) fn new(path: &'a [u8]) -> Place<'a> {
+impl Place {
+    pub(crate) fn new(path: &[u8]) -> Place {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let vendored = SYSTEM.iter().any(|folder| path.starts_with(folder))
             || VENDORED.iter().any(|folder| memchr::memmem::find(path, folder).is_some());
@@ -64,7 +64,7 @@ impl<'a> Place<'a> {
         let settings = is(&["env", "conf", "cfg", "cnf", "ini", "properties", "yml", "yaml", "toml", "json", "xml", "config", "tfvars"])
             || name.starts_with(b".")
             || memchr::memmem::find(name, b".env").is_some();
-        Place { path, test, documentation, vendored, settings: settings && !test && !documentation }
+        Place { path: path.to_vec(), test, documentation, vendored, settings: settings && !test && !documentation }
     }
 
     /// True where a name with a random value beside it is known to be noise: a package's own files, and documentation.
