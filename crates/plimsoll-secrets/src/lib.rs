@@ -6,6 +6,7 @@ mod engine;
 pub mod files;
 mod filters;
 mod found;
+mod image;
 mod rule;
 mod text;
 
@@ -29,5 +30,10 @@ pub fn analyzer(engine: Arc<Engine>) -> Arc<dyn Analyzer> {
 
 /// The rules of this crate over whole images.
 pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
-    Vec::new()
+    vec![Box::new(image::SecretsInImage::new(Engine::built_in()))]
+}
+
+/// The rules over whole images with these rules in place of those that come with Plimsoll.
+pub fn image_rules_with(engine: Arc<Engine>) -> Vec<Box<dyn ImageRules>> {
+    vec![Box::new(image::SecretsInImage::new(engine))]
 }

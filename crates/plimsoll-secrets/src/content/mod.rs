@@ -2,7 +2,7 @@
 
 mod archives;
 mod base64_text;
-mod findings;
+pub(crate) mod findings;
 mod keystore;
 mod names;
 mod skip;

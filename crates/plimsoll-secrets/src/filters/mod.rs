@@ -15,7 +15,7 @@ use crate::rule::Rule;
 
 pub(crate) use path::Place;
 pub(crate) use placeholder::{is_placeholder, is_reference};
-pub(crate) use shape::{is_shape, name_says_no_secret};
+pub(crate) use shape::{is_shape, is_uuid_or_version, name_says_no_secret};
 
 /// What was decided of a value that is kept.
 #[derive(Debug, Clone, PartialEq)]

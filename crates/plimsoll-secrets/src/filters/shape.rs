@@ -21,6 +21,11 @@ pub(crate) fn is_uuid(value: &[u8]) -> bool {
         })
 }
 
+/// True for UUIDs and versions, which are public whatever they are called.
+pub(crate) fn is_uuid_or_version(value: &[u8]) -> bool {
+    is_uuid(value) || is_version(value)
+}
+
 /// `1.2.3`, `v1.2`, `3.1.4-r1`, `2024-01-31`.
 fn is_version(value: &[u8]) -> bool {
     let value = value.strip_prefix(b"v").unwrap_or(value);
