@@ -7,6 +7,8 @@ pub mod files;
 mod filters;
 mod found;
 mod image;
+mod import;
+mod pattern;
 mod rule;
 mod text;
 
@@ -16,6 +18,7 @@ use plimsoll_analysis::{Analyzer, ImageRules};
 
 pub use engine::Engine;
 pub use found::Found;
+pub use import::{Allow, Config, analyzer, engine, image_rules as image_rules_for};
 pub use rule::{Rule, RuleError, parse as parse_rules};
 
 /// The analyzers of this crate.
@@ -23,17 +26,12 @@ pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
     vec![Arc::new(content::Content::new(Engine::built_in()))]
 }
 
-/// The analyzer of files with these rules in place of those that come with Plimsoll.
-pub fn analyzer(engine: Arc<Engine>) -> Arc<dyn Analyzer> {
-    Arc::new(content::Content::new(engine))
-}
-
 /// The rules of this crate over whole images.
 pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
     vec![Box::new(image::SecretsInImage::new(Engine::built_in()))]
 }
 
-/// The rules over whole images with these rules in place of those that come with Plimsoll.
-pub fn image_rules_with(engine: Arc<Engine>) -> Vec<Box<dyn ImageRules>> {
-    vec![Box::new(image::SecretsInImage::new(engine))]
+/// The rules that come with Plimsoll, in no order of importance.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    Engine::built_in_ref().rules().iter()
 }

@@ -2,15 +2,14 @@
 //!
 //! A regular expression never sees a whole file. It runs where one of the rule's keywords was found, on a window around it.
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use plimsoll_types::{Class, Confidence, Scanner, Severity, class};
-use regex_automata::meta;
-use regex_automata::util::syntax;
-use regex_syntax::hir::Hir;
 use serde::Deserialize;
 
 use crate::checks::{self, Check};
+use crate::import::Allow;
+pub use crate::pattern::Pattern;
 
 /// The fewest bytes of a keyword.
 const MIN_KEYWORD: usize = 3;
@@ -30,14 +29,18 @@ pub const MAX_BEFORE: usize = 4 << 10;
 /// The most bytes that a rule may look ahead from a keyword.
 pub const MAX_AFTER: usize = 64 << 10;
 
-/// The memory that a compiled expression may take; what needs more repeats something large.
-const REGEX_SIZE: usize = 4 << 20;
-
 /// Words that stand on every page: a rule that is looked for at each of them would cost more than all others together.
 const TOO_COMMON: &[&str] = &[
     "the", "and", "for", "http", "https", "name", "type", "this", "that", "with", "from", "true", "false", "data", "value",
     "string", "import", "return", "http:", "https:", "://", "---", "===", "key", "api", "www", "com",
 ];
+
+/// True for a text that rules may be looked for by.
+pub(crate) fn is_usable_keyword(text: &[u8]) -> bool {
+    (MIN_KEYWORD..=MAX_KEYWORD).contains(&text.len())
+        && text.is_ascii()
+        && !TOO_COMMON.iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes()))
+}
 
 /// Why a rule was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,14 +88,10 @@ pub struct Rule {
     pub after: usize,
     /// Secrets that match one of these are left out.
     pub allow: Vec<Pattern>,
-    /// Matches whose line matches one of these are left out.
-    pub allow_line: Vec<Pattern>,
-    /// Texts that a secret must not contain, in lower case.
-    pub stop_words: Vec<Vec<u8>>,
     /// Only paths that match.
     pub paths: Option<Pattern>,
-    /// Paths that are left out.
-    pub allow_paths: Vec<Pattern>,
+    /// Users' exceptions.
+    pub exceptions: Vec<Arc<Allow>>,
     /// Texts that it finds something in.
     pub examples: Vec<String>,
     /// Texts that it finds nothing in.
@@ -128,10 +127,8 @@ impl Rule {
             before: BEFORE,
             after: AFTER,
             allow: Vec::new(),
-            allow_line: Vec::new(),
-            stop_words: Vec::new(),
             paths: None,
-            allow_paths: Vec::new(),
+            exceptions: Vec::new(),
             examples: Vec::new(),
             negatives: Vec::new(),
             origin: origin.to_owned(),
@@ -183,99 +180,11 @@ impl Rule {
                 return Err("the expression has no group of that number".to_owned());
             }
         }
-        for pattern in self.allow.iter().chain(&self.allow_line).chain(&self.paths).chain(&self.allow_paths) {
+        for pattern in self.allow.iter().chain(&self.paths) {
             pattern.compile()?;
         }
         Ok(())
     }
-}
-
-/// An expression that is compiled when it is first needed: a scan meets few of the rules.
-pub struct Pattern {
-    text: String,
-    regex: OnceLock<Option<meta::Regex>>,
-}
-
-impl Pattern {
-    /// An expression in the syntax of the `regex` crate, over bytes.
-    pub fn new(text: impl Into<String>) -> Pattern {
-        Pattern { text: text.into(), regex: OnceLock::new() }
-    }
-
-    /// Its text.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// The compiled expression; `None` when it is none, which the tests rule out for ours and loading for users'.
-    pub(crate) fn get(&self) -> Option<&meta::Regex> {
-        self.regex.get_or_init(|| build(&self.text).ok()).as_ref()
-    }
-
-    /// True when it is found in `text`.
-    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
-        self.get().is_some_and(|regex| regex.is_match(text))
-    }
-
-    fn compile(&self) -> Result<&meta::Regex, String> {
-        match self.get() {
-            Some(regex) => Ok(regex),
-            None => Err(build(&self.text).err().unwrap_or_else(|| "the expression is not valid".to_owned())),
-        }
-    }
-
-    /// The expression's structure.
-    pub(crate) fn hir(&self) -> Result<Hir, String> {
-        regex_syntax::ParserBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .nest_limit(100)
-            .build()
-            .parse(&self.text)
-            .map_err(|error| first_line(&error.to_string()))
-    }
-
-    /// An expression that any text matches would call everything a secret.
-    fn refuse_everything(&self) -> Result<(), String> {
-        let hir = self.hir()?;
-        match hir.properties().minimum_len() {
-            None => return Err("the expression matches nothing".to_owned()),
-            Some(0) => return Err("the expression matches the empty text, so everything".to_owned()),
-            Some(len @ 1..4) => {
-                return Err(format!("the expression matches texts of {len} bytes; a secret has 4 at least"));
-            }
-            Some(_) => {}
-        }
-        let regex = self.compile()?;
-        let ordinary: [&[u8]; 3] = [b"The quick brown fox", b"{\"a\": [1, 2], \"b\": {}}", b"#!/bin/sh\nset -e\nexec \"$@\"\n"];
-        if ordinary.iter().all(|text| regex.is_match(text)) {
-            return Err("the expression matches any text".to_owned());
-        }
-        Ok(())
-    }
-}
-
-fn build(text: &str) -> Result<meta::Regex, String> {
-    meta::Regex::builder()
-        .syntax(syntax::Config::new().unicode(false).utf8(false).nest_limit(100))
-        .configure(
-            meta::Config::new()
-                .utf8_empty(false)
-                .nfa_size_limit(Some(REGEX_SIZE))
-                .onepass_size_limit(Some(256 << 10))
-                .hybrid_cache_capacity(1 << 20),
-        )
-        .build(text)
-        .map_err(|error| match error.size_limit() {
-            Some(limit) => format!("the expression needs more than {limit} bytes once compiled; repeat less in it"),
-            None => error.syntax_error().map_or_else(|| error.to_string(), |error| first_line(&error.to_string())),
-        })
-}
-
-/// The message of a syntax error comes with a drawing; the last line is the reason.
-fn first_line(text: &str) -> String {
-    let line = text.lines().rev().find(|line| line.starts_with("error: ")).or_else(|| text.lines().last());
-    format!("the expression is not valid: {}", line.unwrap_or_default().trim_start_matches("error: "))
 }
 
 /// A file of rules.

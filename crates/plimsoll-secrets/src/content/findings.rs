@@ -127,7 +127,7 @@ impl<'f> Findings<'f> {
                     let own = finding.verdict.severity.unwrap_or(class.severity);
                     let other = hit.verdict.severity.unwrap_or(rule.class.severity);
                     finding.verdict.severity = Some(own.max(other));
-                    finding.verdict.notes.push(format!("The value has the form of a {}.", rule.title));
+                    finding.verdict.notes.push(format!("The value has the form of {}.", title(&rule.title)));
                     finding.verdict.notes.extend(hit.verdict.notes.iter().cloned());
                 }
             } else if let Some((severity, why)) = sample(place) {
@@ -224,12 +224,30 @@ impl<'f> Findings<'f> {
     }
 }
 
-/// A rule's title as a message.
+/// First words of titles that are no names.
+const ORDINARY: &[&str] = &[
+    "Access", "Basic", "Bearer", "Certificate", "Client", "Connection", "Credentials", "Database", "Elliptic", "Encrypted", "Encryption",
+    "Generic", "Hard-coded", "Hashed", "Key", "Keystore", "Passphrase", "Password", "Private", "Random", "Secret", "Session", "Token",
+    "Value", "Webhook",
+];
+
+/// A rule's title as a message: `an OpenAI key`, `a private key`.
 pub(crate) fn title(title: &str) -> String {
-    let vowel = title.chars().next().is_some_and(|first| "aeiouAEIOU".contains(first));
-    // `an API key`, `a GitHub token`; an abbreviation that is spelt out may begin with the sound of a vowel.
-    let spelt = title.starts_with("SSH") || title.starts_with("RSA") || title.starts_with("npm") || title.starts_with("NPM");
-    format!("{} {title}", if vowel || spelt { "an" } else { "a" })
+    let first = title.split([' ', ',']).next().unwrap_or_default();
+    let mut text = title.to_owned();
+    if ORDINARY.contains(&first)
+        && let Some(letter) = text.get_mut(..1)
+    {
+        letter.make_ascii_lowercase();
+    }
+    if first == "Credentials" {
+        return text;
+    }
+    // Abbreviations are spelt out, and some begin with the sound of a vowel.
+    let spelt = first.len() > 1 && first.bytes().take(2).all(|byte| byte.is_ascii_uppercase());
+    let vowels = if spelt || first == "npm" || first == "xAI" || first == "ngrok" { "AEFHILMNORSXaeioxn" } else { "AEIOaeio" };
+    let vowel = first.chars().next().is_some_and(|letter| vowels.contains(letter));
+    format!("{} {text}", if vowel { "an" } else { "a" })
 }
 
 /// A private key of an SSH server is that, wherever else it was found by its form.

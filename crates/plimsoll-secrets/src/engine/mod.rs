@@ -49,6 +49,11 @@ impl Engine {
         Arc::clone(&BUILT_IN)
     }
 
+    /// The same, lent.
+    pub fn built_in_ref() -> &'static Engine {
+        &BUILT_IN
+    }
+
     /// The rules that come with Plimsoll, to be changed by users' files.
     ///
     /// # Errors
@@ -166,14 +171,15 @@ fn fingerprint(rules: &[Rule], ignored: &[rule::Pattern]) -> u64 {
         word(rule.check.as_ref().map_or("", |check| check.name).as_bytes());
         word(format!("{:?}", (rule.entropy, rule.before, rule.after, rule.group)).as_bytes());
         word(&[rule.binary.into(), rule.context.into(), rule.case_sensitive.into(), rule.users.into()]);
-        for list in [&rule.allow, &rule.allow_line, &rule.allow_paths] {
-            word(b"list");
-            for pattern in list {
-                word(pattern.as_str().as_bytes());
+        word(b"allow");
+        rule.allow.iter().for_each(|pattern| word(pattern.as_str().as_bytes()));
+        for allow in &rule.exceptions {
+            for list in [&allow.paths, &allow.values, &allow.lines, &allow.blocks] {
+                word(b"list");
+                list.iter().for_each(|pattern| word(pattern.as_str().as_bytes()));
             }
-        }
-        for stop in &rule.stop_words {
-            word(stop);
+            allow.stop_words.iter().for_each(|stop| word(stop));
+            word(&[allow.all.into()]);
         }
         word(rule.paths.as_ref().map_or("", |pattern| pattern.as_str()).as_bytes());
     }

@@ -163,15 +163,16 @@ impl Prefilter {
                 (high >> 16) as u32,
                 (high >> 24) as u32,
             ];
-            let mut any = 0;
-            for gram in grams {
-                any |= self.bit(gram);
+            let mut mask = 0u32;
+            for (i, gram) in grams.into_iter().enumerate() {
+                mask |= u32::from(self.bit(gram) & 1) << i;
             }
-            if any & 1 != 0 {
-                for (i, gram) in grams.into_iter().enumerate() {
-                    if self.bit(gram) & 1 != 0 && !self.look(text, &range, at + i, gram, &mut hit) {
-                        return;
-                    }
+            while mask != 0 {
+                let i = mask.trailing_zeros() as usize;
+                mask &= mask - 1;
+                let gram = grams.get(i).copied().unwrap_or_default();
+                if !self.look(text, &range, at + i, gram, &mut hit) {
+                    return;
                 }
             }
             at += 8;

@@ -73,6 +73,8 @@ pub(crate) struct Session<'e> {
     line_start: u64,
     counted: u64,
     work: u64,
+    /// Room for the groups of an expression.
+    slots: Vec<Option<regex_automata::util::primitives::NonMaxUsize>>,
     pub(crate) hits: Vec<Hit>,
     /// True when a limit was reached.
     pub(crate) capped: bool,
@@ -92,6 +94,7 @@ impl<'e> Session<'e> {
             line_start: 0,
             counted: 0,
             work: 0,
+            slots: Vec::new(),
             hits: Vec::new(),
             capped: false,
         }
@@ -245,8 +248,20 @@ impl<'e> Session<'e> {
         let Some(regex) = pattern.get() else { return true };
         let floor = last.map_or(0, |end| end.saturating_sub(base) as usize);
         let mut from = keyword.start.saturating_sub(rule.before).max(floor.min(keyword.start));
-        let to = keyword.end.saturating_add(rule.after).min(view.len());
-        let mut slots = vec![None; regex.group_info().slot_len()];
+        let mut to = keyword.end.saturating_add(rule.after).min(view.len());
+        let hints = pattern.hints();
+        // Users' keywords need not be part of the match, and may stand on another line.
+        if hints.one_line && !rule.users {
+            let before = view.get(from..keyword.start).unwrap_or_default();
+            from = memchr::memrchr(b'\n', before).map_or(from, |line| from + line + 1);
+            let after = view.get(keyword.end..to).unwrap_or_default();
+            to = memchr::memchr(b'\n', after).map_or(to, |line| keyword.end + line);
+        }
+        if hints.byte.is_some_and(|byte| memchr::memchr(byte, view.get(from..to).unwrap_or_default()).is_none()) {
+            return true;
+        }
+        self.slots.clear();
+        self.slots.resize(regex.group_info().slot_len(), None);
         loop {
             self.work += (to - from) as u64 + 64;
             if self.work > WORK_AT_LEAST && self.work / WORK_PER_BYTE > core + BLOCK as u64 {
@@ -254,9 +269,10 @@ impl<'e> Session<'e> {
                 return false;
             }
             let input = Input::new(view).range(from..to);
-            if regex.search_slots(&input, &mut slots).is_none() {
+            if regex.search_slots(&input, &mut self.slots).is_none() {
                 return true;
             }
+            let slots = std::mem::take(&mut self.slots);
             let group = |n: usize| -> Option<Range<usize>> {
                 let start = (*slots.get(n * 2)?)?.get();
                 Some(start..(*slots.get(n * 2 + 1)?)?.get())
@@ -265,6 +281,7 @@ impl<'e> Session<'e> {
             if whole.end <= keyword.start {
                 // A match of something before the keyword.
                 from = whole.end.max(from + 1);
+                self.slots = slots;
                 continue;
             }
             let end = base + whole.end as u64;
@@ -279,6 +296,7 @@ impl<'e> Session<'e> {
                 (None, None) => (1..regex.captures_len()).find_map(group),
             };
             let value = value.filter(|value| !value.is_empty()).unwrap_or(whole);
+            self.slots = slots;
             self.judge(view, base, number, rule, value, found);
             if self.hits.len() >= MAX_HITS {
                 self.capped = true;

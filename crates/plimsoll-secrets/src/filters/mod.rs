@@ -50,7 +50,7 @@ pub(crate) fn judge(
 ) -> Option<Verdict> {
     let secret = text.get(value.clone())?;
     let key = rule.class.code == "SEC-PRIVKEY";
-    if secret.len() < 4 || rule.allow_paths.iter().any(|path| path.is_match(&place.path)) {
+    if secret.len() < 4 {
         return None;
     }
     if known::is_example(secret) {
@@ -60,7 +60,9 @@ pub(crate) fn judge(
         return None;
     }
     if rule.is_generic() && !rule.users {
-        if is_shape(secret) || name_says_no_secret(line_before(text, value.start)) {
+        // A rule that lists what it leaves out knows better what passwords look like where it looks.
+        let shape = if rule.allow.is_empty() { is_shape(secret) } else { is_uuid_or_version(secret) };
+        if shape || name_says_no_secret(line_before(text, value.start)) {
             return None;
         }
         if place.noise() {
@@ -78,12 +80,11 @@ pub(crate) fn judge(
     if rule.allow.iter().any(|allow| allow.is_match(secret)) {
         return None;
     }
-    if !rule.allow_line.is_empty() && rule.allow_line.iter().any(|allow| allow.is_match(line_of(text, value))) {
-        return None;
-    }
-    if !rule.stop_words.is_empty() {
-        let lower = secret.to_ascii_lowercase();
-        if rule.stop_words.iter().any(|word| memchr::memmem::find(&lower, word).is_some()) {
+    if !rule.exceptions.is_empty() {
+        let near = around(text, value);
+        let at = value.start - value.start.saturating_sub(AROUND_BEFORE);
+        let line = line_of(text, value);
+        if rule.exceptions.iter().any(|allow| allow.leaves_out(&place.path, secret, line, near, at)) {
             return None;
         }
     }
@@ -143,8 +144,12 @@ fn line_of<'t>(text: &'t [u8], value: &Range<usize>) -> &'t [u8] {
 }
 
 /// What a check may see around a value.
+const AROUND_BEFORE: usize = 2 << 10;
+const AROUND_AFTER: usize = 8 << 10;
+
+/// The text around a value.
 fn around<'t>(text: &'t [u8], value: &Range<usize>) -> &'t [u8] {
-    text.get(value.start.saturating_sub(4 << 10)..text.len().min(value.end + (8 << 10))).unwrap_or_default()
+    text.get(value.start.saturating_sub(AROUND_BEFORE)..text.len().min(value.end + AROUND_AFTER)).unwrap_or_default()
 }
 
 /// True when a line's beginning gives the value a name, as in `GITHUB_TOKEN=` or `token: "`.

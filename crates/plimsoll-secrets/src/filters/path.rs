@@ -60,7 +60,7 @@ impl Place {
         test |= [&b"Test"[..], b"Tests", b"Spec", b"Example"].iter().any(|word| stem.ends_with(word));
         let ending = name.rsplit_once_dot().1;
         let is = |list: &[&str]| list.iter().any(|known| ending.eq_ignore_ascii_case(known.as_bytes()));
-        documentation |= is(&["md", "rst", "adoc", "pod", "texi", "1", "3", "5", "7", "8", "html", "htm", "ipynb"]);
+        documentation |= is(&["md", "rst", "adoc", "pod", "texi", "html", "htm", "ipynb"]);
         let settings = is(&["env", "conf", "cfg", "cnf", "ini", "properties", "yml", "yaml", "toml", "json", "xml", "config", "tfvars"])
             || name.starts_with(b".")
             || memchr::memmem::find(name, b".env").is_some();

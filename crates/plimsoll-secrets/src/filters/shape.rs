@@ -57,14 +57,16 @@ fn is_path_or_address(value: &[u8]) -> bool {
     parts.len() >= 2 && parts.iter().all(word)
 }
 
-/// What only stands in a program: calls, members, operators.
+/// What only stands in a program: calls, members, operators. Salts of random signs hold brackets too, but not behind a name.
 fn is_code(value: &[u8]) -> bool {
     let holds = |mark: &[u8]| memchr::memmem::find(value, mark).is_some();
-    holds(b"(") && holds(b")")
-        || holds(b"->") || holds(b"=>") || holds(b"::") || holds(b"==") || holds(b"&&") || holds(b"||") || holds(b"();")
-        || holds(b"[") && holds(b"]")
-        || value.ends_with(b";") && !holds(b"=")
-        || holds(b"\\n") || holds(b"\\x") || holds(b"\\u")
+    let name = value.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':')).count();
+    let bracket = value.get(name).is_some_and(|byte| matches!(byte, b'(' | b'['));
+    let signs = value.iter().filter(|byte| byte.is_ascii_punctuation()).count();
+    name > 0 && bracket && !value.get(..name).unwrap_or_default().iter().all(u8::is_ascii_digit)
+        || signs * 3 <= value.len()
+            && [&b"->"[..], b"=>", b"::", b"==", b"&&", b"||", b"\\n", b"\\x", b"\\u"].iter().any(|mark| holds(mark))
+        || value.ends_with(b";") && signs == 1
 }
 
 /// Words with spaces between them.
@@ -88,19 +90,29 @@ fn is_keys(value: &[u8]) -> bool {
     [&b"ctrl+"[..], b"cmd+", b"alt+", b"shift+", b"ctrl-", b"<c-", b"meta+"].iter().any(|key| lower.starts_with(key))
 }
 
-/// Words in the name before a value which say that it is public: sums, versions, names of things.
+/// Parts of names whose values are public: names of things, and what is shown to people.
 const PUBLIC: &[&str] = &[
-    "sha1", "sha256", "sha512", "md5", "hash", "digest", "checksum", "integrity", "commit", "revision", "fingerprint", "gpg_key",
-    "gpg-key", "gpgkey", "public", "pubkey", "pub_key", "version", "keyid", "key_id", "key-id", "keyword", "key_file", "keyfile", "_path",
-    "-path", "_file", "-file", "_url", "_uri", "_endpoint", "keyboard", "keymap", "monkey", "hotkey", "author", "foreign",
-    "primary", "sort_key", "partition", "cache_key", "cache-key", "cachekey", "csrf", "nonce", "etag", "uuid", "guid", "sitekey",
-    "site_key", "bundle", "translation", "i18n", "label", "tooltip", "placeholder", "selector",
+    "checksum", "integrity", "fingerprint", "gpg_key", "gpg-key", "gpgkey", "public_key", "public-key", "publickey", "pubkey", "pub_key",
+    "keyword", "key_file", "keyfile", "keyboard", "keymap", "monkey", "hotkey", "primary_key", "foreign_key", "sort_key", "partition_key",
+    "cache_key", "cache-key", "cachekey", "csrf", "nonce_", "etag", "sitekey", "site_key", "i18n", "tooltip", "placeholder", "selector",
+    "sha256", "sha512", "sha1",
 ];
 
-/// True when what stands before a value on its line says that it is none.
+/// Ends of such names.
+const PUBLIC_ENDS: &[&str] = &[
+    "hash", "digest", "md5", "commit", "revision", "version", "keyid", "key_id", "key-id", "_path", "-path", "_file", "-file", "_url",
+    "_uri", "_endpoint", "_label", "uuid", "guid", "author", "_name", "_field", "_type", "_length",
+];
+
+/// True when the name before a value on its line says that it is none.
 pub(crate) fn name_says_no_secret(before: &[u8]) -> bool {
-    let near = before.get(before.len().saturating_sub(48)..).unwrap_or_default().to_ascii_lowercase();
-    PUBLIC.iter().any(|word| memchr::memmem::find(&near, word.as_bytes()).is_some())
+    let sign = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    let end = before.iter().rposition(|byte| !sign(byte)).map_or(0, |end| end + 1);
+    let name = before.get(..end).unwrap_or_default();
+    let start = name.iter().rposition(sign).map_or(0, |start| start + 1);
+    let name = name.get(start..).unwrap_or_default().to_ascii_lowercase();
+    PUBLIC.iter().any(|word| memchr::memmem::find(&name, word.as_bytes()).is_some())
+        || PUBLIC_ENDS.iter().any(|word| name.ends_with(word.as_bytes()))
 }
 
 #[cfg(test)]
@@ -112,7 +124,7 @@ mod tests {
         for value in [
             "123e4567-e89b-12d3-a456-426614174000", "1.2.3", "v2.10.4", "3.1.4-r1", "2024-01-31", "/run/secrets/db", "./key.pem",
             "https://example.com/x", "C:\\keys", "secret/data/app", "com.example.Foo", "os.getenv('X')", "config.get(\"x\")",
-            "get_password", "passwordField", "enter the password", "Ctrl+Shift+P", "a::b", "1234",
+            "get_password", "passwordField", "enter the password", "Ctrl+Shift+P", "Foo::bar_baz", "1234",
         ] {
             assert!(is_shape(value.as_bytes()), "{value}");
         }

@@ -3,6 +3,8 @@
 
 mod command;
 mod name;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -101,7 +103,11 @@ fn told(engine: &Engine, text: &str) -> Vec<Told> {
             Some(Told {
                 severity: found.severity.unwrap_or(class.severity),
                 rule: found.rule,
-                what: title(&found.message),
+                what: match class.code {
+                    "SEC-PASSWORD" => "a password".to_owned(),
+                    "SEC-GENERIC" => "a random value under a name that speaks of a secret".to_owned(),
+                    _ => title(&found.message),
+                },
                 value: found.value,
                 class,
                 confidence: found.confidence,
