@@ -6,7 +6,7 @@ mod tokens;
 
 use plimsoll_types::Severity;
 
-pub(crate) use jwt::{EXPIRY_NOTE, expiry};
+pub(crate) use jwt::expiry;
 
 /// What a check says of a value.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,8 +79,12 @@ mod tests {
         assert!(CHECKS.is_sorted_by(|a, b| a.name < b.name));
         assert!(by_name("nonsense").is_none());
         let samples: [&[u8]; 6] = [
-            b"", b"ghp_", b"eyJ.eyJ.x", b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----",
-            b"\xff\xfe\x00-----BEGIN OPENSSH PRIVATE KEY-----", b"pypi-AgEIcHlwaS5vcmc",
+            b"",
+            b"ghp_",
+            b"eyJ.eyJ.x",
+            b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----",
+            b"\xff\xfe\x00-----BEGIN OPENSSH PRIVATE KEY-----",
+            b"pypi-AgEIcHlwaS5vcmc",
         ];
         for check in CHECKS {
             for sample in samples {

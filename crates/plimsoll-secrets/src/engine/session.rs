@@ -238,7 +238,7 @@ impl<'e> Session<'e> {
             return true;
         }
         let last = self.ends.iter().find(|(rule, _)| *rule == number).map(|(_, end)| *end);
-        if last.is_some_and(|end| base + keyword.start as u64 + 1 <= end) {
+        if last.is_some_and(|end| base + (keyword.start as u64) < end) {
             return true;
         }
         let Some(pattern) = &rule.pattern else { return true };
@@ -257,7 +257,10 @@ impl<'e> Session<'e> {
             let after = view.get(keyword.end..to).unwrap_or_default();
             to = memchr::memchr(b'\n', after).map_or(to, |line| keyword.end + line);
         }
-        if hints.byte.is_some_and(|byte| memchr::memchr(byte, view.get(from..to).unwrap_or_default()).is_none()) {
+        if hints
+            .byte
+            .is_some_and(|byte| memchr::memchr(byte, view.get(from..to).unwrap_or_default()).is_none())
+        {
             return true;
         }
         self.slots.clear();

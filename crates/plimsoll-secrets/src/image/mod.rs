@@ -99,7 +99,7 @@ fn told(engine: &Engine, text: &str) -> Vec<Told> {
     found
         .into_iter()
         .filter_map(|found| {
-            let class = class(&found.class)?;
+            let class = class(found.class)?;
             Some(Told {
                 severity: found.severity.unwrap_or(class.severity),
                 rule: found.rule,
@@ -124,7 +124,11 @@ fn pair(engine: &Engine, name: &str, value: &str) -> Option<Told> {
         .into_iter()
         .filter(|told| told.value.start > name.len())
         .min_by_key(|told| (matches!(told.class.code, "SEC-PASSWORD" | "SEC-GENERIC"), told.value.start));
-    if name::names_no_secret(name) && known.as_ref().is_none_or(|told| told.class.code == "SEC-GENERIC" || told.class.code == "SEC-PASSWORD") {
+    if name::names_no_secret(name)
+        && known
+            .as_ref()
+            .is_none_or(|told| told.class.code == "SEC-GENERIC" || told.class.code == "SEC-PASSWORD")
+    {
         return None;
     }
     if let Some(mut told) = known {
@@ -138,7 +142,7 @@ fn pair(engine: &Engine, name: &str, value: &str) -> Option<Told> {
         what: what.to_owned(),
         value: 0..value.len(),
         severity: Severity::High,
-        class: &ENV,
+        class: ENV,
         confidence: Confidence::Medium,
         notes: Vec::new(),
     })
@@ -151,7 +155,13 @@ fn severity(told: &Told, class: &Class) -> Severity {
     if generic { class.severity } else { told.severity }
 }
 
-fn detection(class: &'static Class, place: Place, told: &Told, message: String, evidence: String) -> Detection {
+fn detection(
+    class: &'static Class,
+    place: Place,
+    told: &Told,
+    message: String,
+    evidence: String,
+) -> Detection {
     Detection {
         rule: told.rule.clone(),
         severity: severity(told, class),
@@ -176,7 +186,7 @@ fn environment(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<
         let hidden = value.get(told.value.clone()).unwrap_or(value);
         let note = seen.at(hidden.as_bytes(), &format!("the variable {}", shown(name)));
         let message = format!("the variable {} holds {}", shown(name), told.what);
-        let mut found = detection(&ENV, place, &told, message, masked_pair(name, value, &told.value));
+        let mut found = detection(ENV, place, &told, message, masked_pair(name, value, &told.value));
         found.notes.extend(note);
         out.push(found);
     }
@@ -189,7 +199,7 @@ fn labels(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<Detec
         let hidden = value.get(told.value.clone()).unwrap_or(value);
         let note = seen.at(hidden.as_bytes(), &format!("the label {}", shown(key)));
         let message = format!("the label {} holds {}", shown(key), told.what);
-        let mut found = detection(&LABEL, place, &told, message, masked_pair(key, value, &told.value));
+        let mut found = detection(LABEL, place, &told, message, masked_pair(key, value, &told.value));
         found.notes.extend(note);
         out.push(found);
     }
@@ -214,9 +224,10 @@ fn commands(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<Det
             let place = Place { kind: PlaceKind::Config, name: member.to_owned(), ..Place::default() };
             let value = text.get(hidden.clone()).unwrap_or_default();
             let note = seen.at(value.as_bytes(), &format!("the member {member} of the configuration"));
-            let class = if told.class.code == "SEC-ENV" { &PASSWORD } else { told.class };
+            let class = if told.class.code == "SEC-ENV" { PASSWORD } else { told.class };
             let message = format!("{member} names {}", told.what);
-            let mut found = detection(class, place, &told, message, text::evidence(text.as_bytes(), &hidden, &[]));
+            let mut found =
+                detection(class, place, &told, message, text::evidence(text.as_bytes(), &hidden, &[]));
             found.severity = told.severity;
             found.notes.extend(note);
             out.push(found);
@@ -226,10 +237,17 @@ fn commands(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<Det
 
 /// Secrets in a command: what rules know, and arguments that are passwords by their place.
 fn in_command(engine: &Engine, text: &str) -> Vec<(Told, std::ops::Range<usize>)> {
-    let mut found: Vec<(Told, std::ops::Range<usize>)> =
-        told(engine, text).into_iter().map(|told| { let value = told.value.clone(); (told, value) }).collect();
+    let mut found: Vec<(Told, std::ops::Range<usize>)> = told(engine, text)
+        .into_iter()
+        .map(|told| {
+            let value = told.value.clone();
+            (told, value)
+        })
+        .collect();
     for Argument { what, value } in arguments(text) {
-        let covered = |(told, _): &(Told, std::ops::Range<usize>)| told.value.start < value.end && value.start < told.value.end;
+        let covered = |(told, _): &(Told, std::ops::Range<usize>)| {
+            told.value.start < value.end && value.start < told.value.end
+        };
         if found.iter().any(covered) {
             continue;
         }
@@ -238,7 +256,7 @@ fn in_command(engine: &Engine, text: &str) -> Vec<(Told, std::ops::Range<usize>)
             what: what.to_owned(),
             value: value.clone(),
             severity: Severity::High,
-            class: &ENV,
+            class: ENV,
             confidence: Confidence::Medium,
             notes: Vec::new(),
         };
@@ -277,7 +295,7 @@ fn history(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<Dete
             let value = text.get(hidden.clone()).unwrap_or_default();
             let note = seen.at(value.as_bytes(), &format!("step {} of the history", number + 1));
             let evidence = text::evidence(text.as_bytes(), &hidden, &all);
-            let mut found = detection(&HISTORY, place(number, step), &told, message, evidence);
+            let mut found = detection(HISTORY, place(number, step), &told, message, evidence);
             found.notes.extend(note);
             out.push(found);
         }
@@ -326,7 +344,8 @@ fn histories(out: &mut [Detection]) {
         .map(|found| (found.place.name.clone(), found.place.layer))
         .collect();
     for found in out.iter_mut().filter(|found| found.class.code == SHELLHIST.code) {
-        let here = |(name, layer): &(String, Option<u32>)| *name == found.place.name && *layer == found.place.layer;
+        let here =
+            |(name, layer): &(String, Option<u32>)| *name == found.place.name && *layer == found.place.layer;
         if with_secret.iter().any(here) {
             found.severity = Severity::High;
             found.notes.push("It holds a secret.".to_owned());
@@ -345,14 +364,15 @@ fn residue(out: &mut Vec<Detection>) {
             continue;
         }
         let path = found.place.name.split("!/").next().unwrap_or_default().to_owned();
-        let place = Place { line: None, end_line: None, column: None, name: path.clone(), ..found.place.clone() };
+        let place =
+            Place { line: None, end_line: None, column: None, name: path.clone(), ..found.place.clone() };
         files.entry((path, found.place.layer)).or_insert((place, 0)).1 += 1;
     }
     for (place, count) in files.into_values() {
         let by = place.hidden_by.unwrap_or_default();
         let secrets = if count == 1 { "a secret" } else { "secrets" };
         out.push(Detection::new(
-            &RESIDUE,
+            RESIDUE,
             place,
             format!("layer {by} deletes or replaces this file with {secrets}, which anyone can still read from the image"),
         ));
