@@ -172,8 +172,12 @@ impl Rule {
         Ok(())
     }
 
-    /// Compiles all expressions, for those that are not known to be right.
-    pub(crate) fn compile(&self) -> Result<(), String> {
+    /// Compiles all expressions, which otherwise happens when they are first needed.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is not valid, too large, or matches everything.
+    pub fn compile(&self) -> Result<(), String> {
         if let Some(pattern) = &self.pattern {
             pattern.refuse_everything()?;
             let regex = pattern.compile()?;

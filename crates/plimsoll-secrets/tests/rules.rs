@@ -40,6 +40,9 @@ fn every_rule_file_is_embedded_and_valid() {
     }
     assert!(count > 0);
     assert_eq!(count, rules().len(), "a rule file is not embedded");
+    for rule in rules() {
+        rule.compile().unwrap_or_else(|reason| panic!("{}: {}: {reason}", rule.origin, rule.id));
+    }
     let engine = Engine::new(rules(), Vec::new()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(engine.fingerprint(), Engine::built_in().fingerprint(), "the built-in rules do not load");
 }

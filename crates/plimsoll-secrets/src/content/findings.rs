@@ -133,8 +133,15 @@ impl<'f> Findings<'f> {
                     let own = finding.verdict.severity.unwrap_or(class.severity);
                     let other = hit.verdict.severity.unwrap_or(rule.class.severity);
                     finding.verdict.severity = Some(own.max(other));
-                    finding.verdict.notes.push(format!("The value has the form of {}.", title(&rule.title)));
-                    finding.verdict.notes.extend(hit.verdict.notes.iter().cloned());
+                    // Of a key, both say the same.
+                    if !matches!(finding.class, "SEC-PRIVKEY" | "SEC-HOSTKEY") {
+                        finding
+                            .verdict
+                            .notes
+                            .push(format!("The value has the form of {}.", title(&rule.title)));
+                    }
+                    let more = hit.verdict.notes.iter().filter(|note| !note.contains("passphrase"));
+                    finding.verdict.notes.extend(more.cloned());
                 }
             } else if let Some((severity, why)) = sample(place) {
                 finding.verdict.lower(class.severity, severity, why);

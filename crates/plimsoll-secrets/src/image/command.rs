@@ -236,7 +236,22 @@ pub(crate) fn arguments(text: &str) -> Vec<Argument> {
     let mut first = true;
     for (i, word) in words.iter().enumerate() {
         let inner = get(i);
-        if matches!(inner, ";" | "|" | "&" | "-c" | "&&" | "then" | "do" | "(" | "{" | "exec" | "sudo") {
+        if matches!(
+            inner,
+            ";" | "|"
+                | "&"
+                | "-c"
+                | "&&"
+                | "then"
+                | "do"
+                | "RUN"
+                | "CMD"
+                | "CMD-SHELL"
+                | "("
+                | "{"
+                | "exec"
+                | "sudo"
+        ) {
             first = true;
             continue;
         }
