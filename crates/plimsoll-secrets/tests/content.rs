@@ -178,7 +178,7 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, bytes) in files {
         let mut header = tar::Header::new_ustar();
-        header.set_size(bytes.len() as u64);
+        header.set_size(u64::try_from(<[u8]>::len(bytes)).unwrap());
         header.set_mode(0o644);
         builder.append_data(&mut header, name, *bytes).unwrap();
     }

@@ -420,7 +420,7 @@ mod tests {
             ("docker run -p 8080:80 x", &[]),
             ("npm config set //npm.example/:_authToken abcd-efgh-9", &["abcd-efgh-9"]),
             ("aws configure set aws_secret_access_key abcd/EFGH9", &["abcd/EFGH9"]),
-            ("echo 'machine git.example login ann password Zq81hhwy' > /root/.netrc", &["Zq81hhwy"]),
+            ("echo 'machine git.example login ann password Zq81hhwy' > .netrc", &["Zq81hhwy"]),
             ("echo \"root:Zq81hhwy\" | chpasswd", &["Zq81hhwy"]),
             ("sh -c \"wget --password=Zq81hhwy x\"", &["Zq81hhwy"]),
             ("tool --token $TOKEN", &[]),
