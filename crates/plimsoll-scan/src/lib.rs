@@ -193,6 +193,19 @@ impl<'a> Scanner<'a> {
         self.report(name, TargetKind::Filesystem, &layers, problems)
     }
 
+    /// Scans the single file `path`, which the report calls `name`, as if it lay in a directory by itself.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn file(&self, name: &str, path: &Path) -> Result<TargetReport, ScanError> {
+        let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let facts = [self.driver.single(root, file, self.selection(TargetKind::Filesystem))?];
+        let layers = merge::Layers { facts: &facts, image: None, root: Some(root) };
+        self.report(name, TargetKind::Filesystem, &layers, Vec::new())
+    }
+
     fn report(
         &self,
         name: &str,
