@@ -8,8 +8,8 @@ mod detections;
 use plimsoll_types::{
     Confidence, CvssVector, DatabaseInfo, Digest, Distro, EcosystemSpec, Epss, Exposure, Finding,
     ImageMetadata, LayerInfo, Lifecycle, Location, MatchReason, MatchedBy, Package, PackageUrl, Platform,
-    Problem, ProblemCode, Reference, Report, Risk, Severity, SourcePackage, Status, Suppressed, SuppressedBy,
-    TargetKind, TargetReport, Timestamp, Vulnerability,
+    Problem, ProblemCode, Reference, Report, Risk, Scanner, Severity, SourcePackage, Status, Suppressed,
+    SuppressedBy, TargetKind, TargetReport, Timestamp, Vulnerability,
 };
 use serde::Deserialize;
 
@@ -88,6 +88,8 @@ struct RawTarget {
     distro_id: String,
     lifecycle: Option<RawLifecycle>,
     risk: Option<f64>,
+    #[serde(default)]
+    scanners: Vec<String>,
     #[serde(default)]
     packages: Vec<RawPackage>,
     #[serde(default)]
@@ -450,6 +452,10 @@ impl Reader<'_> {
                 detections::detection(&self.at(&format!("detections/{number}")), found, packages.len())
             })
             .collect::<Result<_, _>>()?;
+        let scanners = raw.scanners.iter();
+        let scanners = scanners
+            .map(|text| word(&self.at("scanners"), text, &Scanner::ALL, Scanner::word, "scanner"))
+            .collect::<Result<_, _>>()?;
         let held = raw.suppressed_detections.into_iter().enumerate();
         let suppressed_detections = held
             .map(|(number, held)| {
@@ -490,6 +496,7 @@ impl Reader<'_> {
             findings,
             suppressed,
             detections,
+            scanners,
             suppressed_detections,
             problems: raw
                 .problems

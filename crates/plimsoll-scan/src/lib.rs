@@ -231,7 +231,12 @@ impl<'a> Scanner<'a> {
             plimsoll_match::match_packages(self.index, &context, &self.options.matching, &merged.packages)?
         };
         problems.extend(matched.problems);
-        let about = detections::About { name, kind, lifecycle: matched.lifecycle.as_ref() };
+        let about = detections::About {
+            name,
+            kind,
+            lifecycle: matched.lifecycle.as_ref(),
+            findings: &matched.findings,
+        };
         let detections = self.detections(&about, layers, &view, &merged);
         problems.sort();
         problems.dedup();
@@ -244,6 +249,7 @@ impl<'a> Scanner<'a> {
             findings: matched.findings,
             suppressed: matched.suppressed,
             detections,
+            scanners: self.options.scanners.iter().copied().collect(),
             problems,
             lifecycle: matched.lifecycle,
             ..TargetReport::default()

@@ -213,6 +213,8 @@ struct TargetJson<'a> {
     lifecycle: Option<LifecycleJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     risk: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scanners: Vec<&'static str>,
     packages: Vec<PackageJson<'a>>,
     findings: Vec<FindingJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -252,6 +254,7 @@ impl<'a> TargetJson<'a> {
             distro_id: known(&target.distro_id),
             lifecycle: target.lifecycle.as_ref().map(LifecycleJson::from),
             risk: target.risk.map(decimal),
+            scanners: target.scanners.iter().map(|scanner| scanner.word()).collect(),
             packages: target
                 .packages
                 .iter()

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 
 use plimsoll_types::{
-    Finding, Package, ProblemCode, Report, Severity, Status, Suppressed, SuppressedBy, TargetKind,
+    Finding, Package, ProblemCode, Report, Scanner, Severity, Status, Suppressed, SuppressedBy, TargetKind,
     TargetReport, Timestamp,
 };
 
@@ -276,6 +276,9 @@ impl Page<'_> {
         if target.findings.is_empty() {
             self.blank()?;
             let mut text = match counts.packages {
+                _ if !target.scanners.is_empty() && !target.scanners.contains(&Scanner::Vulnerability) => {
+                    "Vulnerabilities were not looked for".to_owned()
+                }
                 0 => "No packages were found, so none could be held against advisories".to_owned(),
                 number => format!("No vulnerabilities found in {}", counted(number, "package", "packages")),
             };

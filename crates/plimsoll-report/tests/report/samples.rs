@@ -318,6 +318,7 @@ pub fn judged() -> Report {
         });
     }
     detect(target);
+    target.scanners = vec![plimsoll_types::Scanner::Vulnerability, plimsoll_types::Scanner::Misconfiguration];
     target.findings[0].vulnerability.epss = Some(Epss { score: 94_358, percentile: 99_955 });
     target.findings[0].fix_available = Some(time("2021-12-13"));
     target.findings[1].vulnerability.public_exploit = true;
