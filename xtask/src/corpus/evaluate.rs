@@ -199,10 +199,16 @@ fn compare_file(file: &File, findings: &[&Finding], score: &mut Score, outcome: 
                 kind: file.kind.clone(),
                 root: file.root,
                 place: format!("{}{member}:{line}", file.path),
-                what: label.maker.clone(),
+                what: format!("{} {}", label.maker, shortened(&label.value)),
             });
         }
     }
+}
+
+/// The beginning of a value, which is nobody's secret.
+fn shortened(value: &str) -> String {
+    let start: String = value.lines().next().unwrap_or_default().chars().take(32).collect();
+    if start.len() < value.len() { format!("{start}…") } else { start }
 }
 
 /// The secrets one of whose places fulfils the condition.

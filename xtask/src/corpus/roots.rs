@@ -20,10 +20,13 @@ pub(crate) struct File {
     pub(crate) labels: Vec<Label>,
 }
 
+/// The path and bytes of a member of an archive.
+type Member = (String, Vec<u8>);
+
 /// All files, in the order of root and path.
 pub(crate) fn files(templates: &[Template]) -> anyhow::Result<Vec<File>> {
     let mut made: BTreeMap<(usize, String), File> = BTreeMap::new();
-    let mut packed: BTreeMap<(usize, String), Vec<(String, Vec<u8>)>> = BTreeMap::new();
+    let mut packed: BTreeMap<(usize, String), Vec<Member>> = BTreeMap::new();
     for template in templates {
         for section in &template.sections {
             for copy in 0..section.copies {
@@ -77,7 +80,7 @@ pub(crate) fn files(templates: &[Template]) -> anyhow::Result<Vec<File>> {
     Ok(made.into_values().collect())
 }
 
-fn pack(path: &str, members: &[(String, Vec<u8>)]) -> anyhow::Result<Vec<u8>> {
+fn pack(path: &str, members: &[Member]) -> anyhow::Result<Vec<u8>> {
     if path.ends_with(".zip") || path.ends_with(".jar") {
         let mut archive = rawzip::ZipArchiveWriter::new(Vec::new());
         for (name, bytes) in members {

@@ -121,7 +121,8 @@ pub(crate) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn parse(text: &str) -> anyhow::Result<Vec<Section>> {
+/// The files of a template.
+pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Section>> {
     let mut sections: Vec<Section> = Vec::new();
     for line in text.split_inclusive('\n') {
         let head = line.trim_end().strip_prefix("⟦file: ").and_then(|rest| rest.strip_suffix(CLOSE));

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::Maker;
-use crate::corpus::random::{BASE32, BASE62, BASE64, HEX, LETTERS, LOWER36, Random, UPPER36, URL64};
+use crate::corpus::random::{BASE32, BASE62, BASE64, HEX, LOWER36, Random, UPPER36, URL64};
 
 pub(super) const MAKERS: &[Maker] = &[
     ("aws-key-id", |r| aws_id("AKIA", r)),
@@ -56,12 +56,11 @@ pub(super) const MAKERS: &[Maker] = &[
     ("kube-bootstrap-token", |r| format!("{}.{}", r.text(LOWER36, 6), r.text(LOWER36, 16))),
     ("minio-secret", |r| r.text(BASE62, 40)),
     ("backblaze-key", |r| format!("K00{}{}", r.text(b"0123456", 1), r.text(BASE64, 27))),
-    ("letters-secret", |r| r.text(LETTERS, 32)),
 ];
 
 /// A prefix and 16 characters of base32. Their first bit is set in keys made since 2019, and the next 40 hold the number of
 /// the account, which has twelve decimal digits.
-fn aws_id(prefix: &str, random: &mut Random) -> String {
+pub(super) fn aws_id(prefix: &str, random: &mut Random) -> String {
     let account = 100_000_000_000 + random.next() % 900_000_000_000;
     let mut bits = (1_u128 << 79) | (u128::from(account) << 39);
     bits |= u128::from(random.next()) & ((1 << 39) - 1);

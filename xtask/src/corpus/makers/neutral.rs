@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Maker;
-use crate::corpus::random::{BASE62, BASE64, HEX, LOWER36, Random, UPPER_HEX, UPPER36, URL64};
+use crate::corpus::random::{BASE62, BASE64, HEX, LOWER36, Random, UPPER_HEX, URL64};
 
 pub(super) const MAKERS: &[Maker] = &[
     ("uuid", uuid),
@@ -32,6 +32,11 @@ pub(super) const MAKERS: &[Maker] = &[
         let mut image = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20\x08\x06\0\0\0".to_vec();
         image.extend_from_slice(&r.bytes(420));
         STANDARD.encode(image)
+    }),
+    // What is a key's name by its letters, in the middle of base64.
+    ("blob-with-key-id", |r| {
+        let before = r.text(BASE64, 59) + &r.text(BASE62, 1);
+        format!("{before}{}{}==", super::clouds::aws_id("AKIA", r), r.text(BASE62, 82))
     }),
     ("woff2", |r| {
         let mut font = b"wOF2\0\x01\0\0\0\0".to_vec();
@@ -86,7 +91,6 @@ pub(super) const MAKERS: &[Maker] = &[
     }),
     ("bundle-name", |r| r.text(HEX, 20)),
     ("css-module", |r| format!("_{}_{}", r.text(LOWER36, 5), r.digits(2))),
-    ("license-key-id", |r| r.text(UPPER36, 10)),
     ("account", |r| r.digits(12)),
     ("host", |r| {
         format!(
@@ -96,13 +100,11 @@ pub(super) const MAKERS: &[Maker] = &[
         )
     }),
     ("ip", |r| format!("10.{}.{}.{}", r.below(256), r.below(256), r.between(2, 254))),
-    ("port", |r| r.between(1024, 65000).to_string()),
     ("user", |r| {
         r.pick(&["shop", "app", "billing", "reports", "portal", "etl", "warehouse", "api"]).to_owned()
     }),
     ("person", |r| r.pick(&["anna", "moses", "jlindqvist", "chloe", "tomasz", "yuki"]).to_owned()),
     ("database", |r| r.pick(&["orders", "portal", "warehouse_prod", "billing", "tracking"]).to_owned()),
-    ("time", |r| format!("{:02}:{:02}:{:02}", r.below(24), r.below(60), r.below(60))),
 ];
 
 /// RFC 9562, version 4.

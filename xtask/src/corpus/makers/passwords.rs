@@ -31,6 +31,7 @@ pub(super) const MAKERS: &[Maker] = &[
     }),
     ("rails-secret", |r| r.text(HEX, 128)),
     ("rails-master-key", |r| r.text(HEX, 32)),
+    ("jenkins-master-key", |r| r.text(HEX, 256)),
     ("session-secret", |r| r.text(URL64, 42) + &r.text(BASE62, 1)),
     ("wordpress-salt", |r| {
         r.text(
@@ -48,7 +49,6 @@ pub(super) const MAKERS: &[Maker] = &[
         let groups: Vec<String> = (0..5).map(|_| r.text(UPPER36, 5)).collect();
         groups.join("-")
     }),
-    ("hex-key", |r| r.text(HEX, 64)),
 ];
 
 const NAMES: &[&str] = &[

@@ -57,7 +57,6 @@ pub(super) const MAKERS: &[Maker] = &[
     ("brevo-key", |r| format!("xkeysib-{}-{}", r.text(HEX, 64), r.text(BASE62, 16))),
     ("postmark-token", uuid),
     ("twilio-sid", |r| format!("AC{}", r.text(HEX, 32))),
-    ("twilio-key", |r| format!("SK{}", r.text(HEX, 32))),
     ("twilio-token", |r| r.text(HEX, 32)),
     ("openai-key", |r| {
         format!("sk-proj-{}T3BlbkFJ{}", r.text(URL64, 74), r.text(URL64, 73) + &r.text(BASE62, 1))
