@@ -67,9 +67,8 @@ pub(super) const MAKERS: &[Maker] = &[
     ("replicate-token", |r| format!("r8_{}", r.text(BASE62, 37))),
     ("groq-key", |r| format!("gsk_{}", r.text(BASE62, 52))),
     ("grafana-service", |r| {
-        // Grafana's service-account tokens end with the CRC-32 of what is before the last underscore.
         let body = format!("glsa_{}", r.text(BASE62, 32));
-        format!("{body}_{:08x}", super::crc32(&body))
+        format!("{body}_{:08x}", grafana_checksum(&body))
     }),
     ("grafana-cloud", |r| {
         let json = format!(
@@ -151,4 +150,21 @@ fn jwt(random: &mut Random, more: &str) -> String {
     let claims =
         format!("{{\"sub\":\"{user}\",\"scope\":\"orders:write\",\"jti\":\"{}\"{more}}}", uuid(random));
     signed("{\"alg\":\"HS256\",\"typ\":\"JWT\"}", &claims, &random.bytes(32))
+}
+
+/// Grafana's tokens of service accounts end with the CRC-32 of what is before, its low byte first.
+fn grafana_checksum(body: &str) -> u32 {
+    super::crc32(body).swap_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of Grafana's own interface description.
+    #[test]
+    fn grafanas_checksum_is_the_documented_one() {
+        let body = concat!("gl", "sa_yscW25imSKJIuav8zF37RZmnbiDvB05G");
+        assert_eq!(format!("{:08x}", grafana_checksum(body)), "fcaaf58a");
+    }
 }
