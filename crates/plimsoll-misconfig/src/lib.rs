@@ -1,6 +1,8 @@
 //! Faults of configuration: of an image and of how it was built, of its accounts and software sources, and of the manifests that say
 //! how it is to run.
 
+pub mod shell;
+
 use std::sync::Arc;
 
 use plimsoll_analysis::{Analyzer, ImageRules};
