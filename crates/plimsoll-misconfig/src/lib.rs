@@ -1,6 +1,7 @@
 //! Faults of configuration: of an image and of how it was built, of its accounts and software sources, and of the manifests that say
 //! how it is to run.
 
+pub mod build;
 pub mod shell;
 
 use std::sync::Arc;
