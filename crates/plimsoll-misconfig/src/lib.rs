@@ -2,6 +2,9 @@
 //! how it is to run.
 
 pub mod build;
+mod evidence;
+mod image;
+pub mod rules;
 pub mod shell;
 
 use std::sync::Arc;

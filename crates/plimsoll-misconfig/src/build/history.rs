@@ -64,7 +64,8 @@ fn read(text: &str, origin: Origin) -> Instruction {
     }
     let instruction = Instruction::parse(text, origin);
     // The words of other builders may begin like an instruction, but those are written in capital letters.
-    let capital = text.split_whitespace().next().is_some_and(|word| word.bytes().all(|b| b.is_ascii_uppercase()));
+    let capital =
+        text.split_whitespace().next().is_some_and(|word| word.bytes().all(|b| b.is_ascii_uppercase()));
     if capital { instruction } else { Instruction { keyword: Keyword::Other, ..instruction } }
 }
 

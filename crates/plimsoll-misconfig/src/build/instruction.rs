@@ -218,9 +218,12 @@ impl Instruction {
         match (self.keyword, &self.form) {
             _ if self.is_windows() => Script::default(),
             (Keyword::Run | Keyword::Cmd | Keyword::Entrypoint, Form::Text(text)) => Script::parse(text),
-            (Keyword::Run | Keyword::Cmd | Keyword::Entrypoint, Form::Words(words)) => Script::from_words(words),
+            (Keyword::Run | Keyword::Cmd | Keyword::Entrypoint, Form::Words(words)) => {
+                Script::from_words(words)
+            }
             (Keyword::Healthcheck, Form::Text(text)) => {
-                match text.trim_start().strip_prefix("CMD").filter(|rest| rest.starts_with([' ', '\t', '['])) {
+                match text.trim_start().strip_prefix("CMD").filter(|rest| rest.starts_with([' ', '\t', '[']))
+                {
                     Some(command) => match json_words(command.trim()) {
                         Some(Form::Words(words)) => Script::from_words(&words),
                         _ => Script::parse(command),

@@ -33,7 +33,8 @@ pub struct Build {
 impl Build {
     /// The build that `instructions` are.
     pub fn new(instructions: Vec<Instruction>) -> Build {
-        let steps = instructions.into_iter().map(|instruction| Step { script: instruction.script(), instruction });
+        let steps =
+            instructions.into_iter().map(|instruction| Step { script: instruction.script(), instruction });
         Build { steps: steps.collect() }
     }
 

@@ -64,9 +64,10 @@ fn steps_of_the_base_are_told() {
     let inherited = |steps: &[&str]| -> Vec<bool> {
         from_history(&history(steps)).iter().map(|instruction| instruction.inherited).collect()
     };
-    assert_eq!(inherited(&["ADD file:a in /", "~CMD [\"sh\"]", "RUN a", "~CMD [\"b\"]"]), [
-        true, true, false, false
-    ]);
+    assert_eq!(
+        inherited(&["ADD file:a in /", "~CMD [\"sh\"]", "RUN a", "~CMD [\"b\"]"]),
+        [true, true, false, false]
+    );
     assert_eq!(inherited(&["ADD file:a in /", "RUN a", "~CMD [\"b\"]"]), [false, false, false]);
     assert_eq!(inherited(&[]), [false; 0]);
 }
@@ -92,9 +93,12 @@ fn words_pairs_and_flags() {
 
 #[test]
 fn every_prefix_is_read() {
-    let text = "RUN |2 A=b C=d é /bin/bash -o pipefail -c set -e && ADD --x=\"y\" [\"a\", 'b'] \\\n # buildkit";
+    let text =
+        "RUN |2 A=b C=d é /bin/bash -o pipefail -c set -e && ADD --x=\"y\" [\"a\", 'b'] \\\n # buildkit";
     for end in (0..=text.len()).filter(|&end| text.is_char_boundary(end)) {
         let found = from_history(&history(&[&text[..end]]));
-        found.iter().for_each(|instruction| drop((instruction.script(), instruction.words(), instruction.pairs())));
+        found
+            .iter()
+            .for_each(|instruction| drop((instruction.script(), instruction.words(), instruction.pairs())));
     }
 }

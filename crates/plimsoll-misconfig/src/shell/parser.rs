@@ -172,18 +172,23 @@ impl Parser<'_, '_> {
         self.groups.push((self.sink.script.commands.len(), self.pipeline));
     }
 
-    /// A group ends. When it is piped into something, all that it ran is.
+    /// A group ends. When it is piped into something, or something into it, that goes for all that it ran.
     fn close(&mut self) {
         self.end(true);
         let Some((first, pipeline)) = self.groups.pop() else { return };
         self.cursor.blanks();
         let piped = self.cursor.peek(0) == Some(b'|') && self.cursor.peek(1) != Some(b'|');
-        if piped {
+        let before = self.sink.script.commands.get(..first).unwrap_or_default();
+        let is_empty = before.len() == self.sink.script.commands.len();
+        let fed = !is_empty && before.iter().rev().any(|command| command.pipeline == pipeline);
+        if piped || fed {
             for command in self.sink.script.commands.iter_mut().skip(first) {
                 if command.feeds == self.context.feeds && command.inside == self.context.inside {
                     command.pipeline = pipeline;
                 }
             }
+        }
+        if piped {
             self.pipeline = pipeline;
             self.cursor.skip(1);
         }
@@ -191,7 +196,8 @@ impl Parser<'_, '_> {
 
     fn redirect(&mut self) {
         self.begin();
-        let Some(operator) = REDIRECTS.iter().copied().find(|operator| self.cursor.starts_with(operator)) else {
+        let Some(operator) = REDIRECTS.iter().copied().find(|operator| self.cursor.starts_with(operator))
+        else {
             return self.cursor.skip(1);
         };
         // A number right before the operator is a file descriptor.
@@ -205,11 +211,9 @@ impl Parser<'_, '_> {
         self.cursor.blanks();
         let word = self.cursor.word();
         match operator {
-            "<<" | "<<-" => self.current.heredocs.push(Heredoc {
-                command: 0,
-                end: word.text,
-                tabs: operator == "<<-",
-            }),
+            "<<" | "<<-" => {
+                self.current.heredocs.push(Heredoc { command: 0, end: word.text, tabs: operator == "<<-" })
+            }
             "<<<" => {
                 self.current.here_string.push_str(&word.text);
                 self.current.redirects.push((Redirect { operator, target: String::new() }, word));
@@ -298,7 +302,8 @@ impl Parser<'_, '_> {
         }
         for (redirect, word) in pending.redirects {
             for substitution in word.substitutions {
-                let feed = if substitution.file || redirect.operator == "<<<" { Feed::File } else { Feed::Part };
+                let feed =
+                    if substitution.file || redirect.operator == "<<<" { Feed::File } else { Feed::Part };
                 inner.push((substitution.text, substitution.line, feed));
             }
             command.redirects.push(redirect);

@@ -89,7 +89,9 @@ impl<'a> Cursor<'a> {
         loop {
             match self.peek(0) {
                 None | Some(b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b')') => return word,
-                Some(b'<' | b'>') if self.peek(1) == Some(b'(') => self.substitution(2, b')', true, &mut word),
+                Some(b'<' | b'>') if self.peek(1) == Some(b'(') => {
+                    self.substitution(2, b')', true, &mut word)
+                }
                 Some(b'<' | b'>' | b'(') => return word,
                 Some(b'\\') => match self.peek(1) {
                     Some(b'\n') => self.skip(2),

@@ -84,9 +84,7 @@ pub(super) fn peel(command: &mut Command) {
         if wrapper.assignments {
             let pairs = front.iter().filter_map(|word| word.split_once('='));
             let pairs = pairs.filter(|(name, _)| !name.is_empty() && !name.starts_with('-'));
-            command
-                .assignments
-                .extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            command.assignments.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
     }
 }

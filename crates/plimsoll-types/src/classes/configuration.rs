@@ -214,7 +214,7 @@ pub const CHMOD: &Class = &Class {
     title: "the build makes files writable for everyone",
     scanner: Scanner::Misconfiguration,
     method: Method::Static,
-    severity: Severity::Medium,
+    severity: Severity::Low,
     cwes: &[732],
     explanation: "A step gives everyone the right to write (chmod 777, a+w, o+w). Any process in the container, however \
                   unprivileged, can then replace what others run or read.",

@@ -1,0 +1,3 @@
+//! Rules over whole images.
+
+pub mod tls;
