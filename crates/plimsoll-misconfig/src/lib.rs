@@ -2,7 +2,9 @@
 //! how it is to run.
 
 pub mod build;
+
 mod evidence;
+pub mod files;
 mod image;
 pub mod rules;
 pub mod shell;
@@ -13,10 +15,10 @@ use plimsoll_analysis::{Analyzer, ImageRules};
 
 /// The analyzers of this crate.
 pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
-    Vec::new()
+    files::analyzers()
 }
 
 /// The rules of this crate over whole images.
 pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
-    Vec::new()
+    vec![Box::new(image::ImageFaults)]
 }

@@ -1,5 +1,11 @@
 //! CFG-TLSENV: variables that switch off the checking of certificates.
 
+use plimsoll_types::Detection;
+use plimsoll_types::classes::configuration::TLSENV;
+
+use super::{Look, detection, env_place};
+use crate::evidence;
+
 /// When a variable switches the checking off.
 enum When {
     /// Its value is one of these.
@@ -61,5 +67,15 @@ pub fn switches_off(name: &str, value: &str) -> bool {
         // What git takes for false (git-config, "boolean").
         When::Set => !matches!(value.as_str(), "0" | "false" | "no" | "off"),
         When::Holds(parts) => parts.iter().any(|part| value.contains(part)),
+    }
+}
+
+pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
+    for (name, value) in look.env().filter(|(name, value)| switches_off(name, value)) {
+        let message =
+            format!("{name} switches off the checking of certificates for all that runs in the container");
+        let mut found = detection(&TLSENV, "", env_place(name), message);
+        found.evidence = evidence::text(&format!("{name}={value}"));
+        out.push(found);
     }
 }
