@@ -84,14 +84,14 @@ fn accounts(bytes: &[u8], is_used: bool, out: &mut Output) {
         let shown = evidence::text(name);
         if let Some(first) = names.insert((*name).to_owned(), number) {
             let message = format!("the account '{shown}' stands twice, on line {first} and here");
-            show(found(out, &DUPID, "name", number, message), &line, None);
+            show(found(out, DUPID, "name", number, message), &line, None);
         } else if let Some(other) = numbers.get(&uid) {
             let message = match uid {
                 0 => format!("the account '{shown}' is a second root"),
                 _ => format!("the accounts '{}' and '{shown}' share the number {uid}", evidence::text(other)),
             };
             let severity = (uid == 0).then_some(Severity::High);
-            show(found(out, &DUPID, "user", number, message), &line, severity);
+            show(found(out, DUPID, "user", number, message), &line, severity);
         }
         numbers.entry(uid).or_insert_with(|| (*name).to_owned());
         let field = |at: usize| rest.get(at).map_or("", |field| field.trim_end()).to_owned();
@@ -123,7 +123,7 @@ fn password_of(name: &str, password: &str, line: u32, guesser: &mut Guesser, out
     if guesser.guess(kind, name, password) {
         let message = format!("the account '{}' has a default password", evidence::text(name));
         let evidence = format!("{name}:{}…", kind.prefix());
-        show(found(out, &WEAKPW, "", line, message), &evidence, None);
+        show(found(out, WEAKPW, "", line, message), &evidence, None);
     }
 }
 
@@ -140,11 +140,11 @@ fn groups(bytes: &[u8], out: &mut Output) {
         let shown = evidence::text(name);
         if let Some(first) = names.insert((*name).to_owned(), number) {
             let message = format!("the group '{shown}' stands twice, on line {first} and here");
-            show(found(out, &DUPID, "group", number, message), &line, None);
+            show(found(out, DUPID, "group", number, message), &line, None);
         } else if let Some(other) = numbers.get(&gid) {
             let message =
                 format!("the groups '{}' and '{shown}' share the number {gid}", evidence::text(other));
-            show(found(out, &DUPID, "group", number, message), &line, None);
+            show(found(out, DUPID, "group", number, message), &line, None);
         }
         numbers.entry(gid).or_insert_with(|| (*name).to_owned());
         if matches!(*name, "sudo" | "wheel" | "admin") {

@@ -56,7 +56,7 @@ impl Analyzer for Certificates {
                 "the certificate authority '{}' was added to the trust store",
                 evidence::text(&subject)
             );
-            show(found(out, &CA, "", line, message), &subject, None);
+            show(found(out, CA, "", line, message), &subject, None);
         };
         if bytes.first() == Some(&0x30) {
             state(subject(&bytes), 0, out);

@@ -94,7 +94,7 @@ fn sudoers(bytes: &[u8], out: &mut Output) {
         if first.starts_with("Defaults") {
             if rule.contains("!authenticate") && !rule.starts_with("Defaults:root") {
                 let message = "sudo asks nobody for a password (!authenticate)";
-                show(found(out, &SUDO, "no-password", number, message), rule, None);
+                show(found(out, SUDO, "no-password", number, message), rule, None);
             }
             continue;
         }
@@ -117,7 +117,7 @@ fn sudoers(bytes: &[u8], out: &mut Output) {
                 evidence::text(who),
                 evidence::text(command)
             );
-            show(found(out, &SUDO, "no-password", number, message), rule, None);
+            show(found(out, SUDO, "no-password", number, message), rule, None);
         }
     }
 }
@@ -171,7 +171,7 @@ fn doas(bytes: &[u8], out: &mut Output) {
         out.attribute(SUDOER, who.replace(':', "%"));
         if words.contains(&"nopass") {
             let message = format!("{} may run anything as root without a password", evidence::text(who));
-            show(found(out, &SUDO, "no-password", number, message), rule, None);
+            show(found(out, SUDO, "no-password", number, message), rule, None);
         }
     }
 }
@@ -199,10 +199,10 @@ fn pam(bytes: &[u8], service: Option<&str>, out: &mut Output) {
         let is_remote = matches!(service, "sshd" | "remote" | "vsftpd" | "ftp" | "rlogin" | "rsh");
         if module == "pam_permit.so" && ends {
             let message = format!("'{}' lets everyone in (pam_permit)", evidence::text(service));
-            show(found(out, &PAM, "permit", number, message), rule, None);
+            show(found(out, PAM, "permit", number, message), rule, None);
         } else if module == "pam_unix.so" && is_remote && words.any(|word| word == "nullok") {
             let message = format!("'{}' accepts empty passwords (nullok)", evidence::text(service));
-            show(found(out, &PAM, "empty-password", number, message), rule, Some(Severity::Medium));
+            show(found(out, PAM, "empty-password", number, message), rule, Some(Severity::Medium));
         }
     }
 }

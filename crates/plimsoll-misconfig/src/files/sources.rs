@@ -125,7 +125,7 @@ fn wants(path: &[u8]) -> bool {
 
 /// A check that is switched off.
 fn unchecked(out: &mut Output, rule: &str, line: u32, message: &str, evidence: &str) {
-    show(found(out, &UNVERIFIED, rule, line, message), evidence, None);
+    show(found(out, UNVERIFIED, rule, line, message), evidence, None);
 }
 
 /// A source without encryption.
@@ -137,7 +137,7 @@ fn plain(
     evidence: &str,
     severity: Severity,
 ) {
-    show(found(out, &SOURCE, rule, line, message), evidence, Some(severity));
+    show(found(out, SOURCE, rule, line, message), evidence, Some(severity));
 }
 
 /// True for an address that others on the way can change.
@@ -191,6 +191,12 @@ fn apt_list(bytes: &[u8], out: &mut Output) {
         let option = |name: &str| {
             options.split_whitespace().find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
         };
+        let address = rest.split_whitespace().next().unwrap_or_default();
+        // What lies in the image comes from no network.
+        let is_local = ["file:", "copy:", "cdrom:"].iter().any(|scheme| address.starts_with(scheme));
+        if is_local {
+            continue;
+        }
         if option("trusted").is_some_and(is_on) {
             unchecked(
                 out,
@@ -208,7 +214,6 @@ fn apt_list(bytes: &[u8], out: &mut Output) {
                 text,
             );
         }
-        let address = rest.split_whitespace().next().unwrap_or_default();
         if is_plain(address) && option("signed-by").is_none() {
             count += 1;
             first.get_or_insert_with(|| (number, text.to_owned()));
@@ -250,10 +255,8 @@ fn apt_sources(bytes: &[u8], out: &mut Output) {
                     "a package source need not be signed (Allow-Insecure: yes)",
                 ));
             }
-            "uris" => {
-                if value.split_whitespace().any(is_plain) {
-                    stanza.plain = Some((number, line.trim().to_owned()));
-                }
+            "uris" if value.split_whitespace().any(is_plain) => {
+                stanza.plain = Some((number, line.trim().to_owned()));
             }
             _ => {}
         }
@@ -528,7 +531,7 @@ fn ssh(bytes: &[u8], out: &mut Output) {
         let (name, value) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         if name.eq_ignore_ascii_case("StrictHostKeyChecking") && is_off(value) {
             let message = "ssh is set not to check the keys of hosts";
-            show(found(out, &UNVERIFIED, "ssh-configuration", number, message), text, Some(Severity::Medium));
+            show(found(out, UNVERIFIED, "ssh-configuration", number, message), text, Some(Severity::Medium));
         }
     }
 }

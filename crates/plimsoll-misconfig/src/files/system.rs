@@ -88,7 +88,7 @@ fn table(path: &[u8], bytes: &[u8], out: &mut Output) {
         let Some(command) = job(&line, with_user) else { continue };
         if fetches_and_runs(command) {
             let message = "a scheduled job fetches code and runs it";
-            show(found(out, &CRON, "", number, message), command, None);
+            show(found(out, CRON, "", number, message), command, None);
         }
     }
 }
@@ -122,7 +122,7 @@ fn script(bytes: &[u8], out: &mut Output) {
         let Some(command) = script.commands.get(run.command) else { continue };
         let message = "a scheduled script fetches code and runs it";
         let evidence = evidence::pipeline(&script, run.command);
-        show(found(out, &CRON, "", command.line.saturating_add(1), message), &evidence, None);
+        show(found(out, CRON, "", command.line.saturating_add(1), message), &evidence, None);
     }
 }
 
@@ -143,7 +143,7 @@ fn preload(bytes: &[u8], out: &mut Output) {
         let message = format!("every program loads {}", evidence::text(libraries));
         let is_allocator = ["jemalloc", "tcmalloc", "mimalloc"].iter().any(|known| libraries.contains(known));
         let severity = is_allocator.then_some(Severity::Low);
-        show(found(out, &PRELOAD, "library", number, message), libraries, severity);
+        show(found(out, PRELOAD, "library", number, message), libraries, severity);
     }
 }
 
@@ -157,7 +157,7 @@ fn php(path: &[u8], bytes: &[u8], out: &mut Output) {
     }
     if let Some((number, line)) = lines(bytes).find(|(_, line)| line.contains("phpinfo(")) {
         let message = "a page prints the configuration of PHP with its environment";
-        show(found(out, &DEBUG, "phpinfo", number, message), &line, None);
+        show(found(out, DEBUG, "phpinfo", number, message), &line, None);
     }
 }
 
@@ -169,7 +169,7 @@ fn jupyter(bytes: &[u8], out: &mut Output) {
         let is_token = name.starts_with("c.") && name.ends_with(".token");
         if is_token && matches!(value.trim(), "''" | "\"\"" | "u''" | "None") {
             let message = "the notebook server has no token, so it runs code of everyone";
-            show(found(out, &DEBUG, "jupyter", number, message), line, Some(Severity::High));
+            show(found(out, DEBUG, "jupyter", number, message), line, Some(Severity::High));
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
         let Some((line, name)) = value.split_once('\t') else { continue };
         let shown = evidence::text(name);
         let message = format!("the account '{shown}' has an empty password");
-        let mut found = detection(&EMPTYPW, "", look.seen_place(seen, line.parse().ok()), message);
+        let mut found = detection(EMPTYPW, "", look.seen_place(seen, line.parse().ok()), message);
         found.evidence = format!("{shown}::…");
         let is_used = seen.facts.path == "etc/shadow" || seen.facts.path == "etc/passwd";
         let account = accounts.iter().find(|account| account.name == name);

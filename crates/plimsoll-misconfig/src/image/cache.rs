@@ -85,7 +85,7 @@ fn cache(look: &Look<'_>, manager: &str, directory: &str) -> Option<Detection> {
     let shown = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000);
     let place = Place { name: directory.to_owned(), layer: look.context.layer(most.1), ..Place::default() };
     let mut found =
-        detection(&CACHE, manager, place, format!("{manager} left {} in {directory}", shown(bytes)));
+        detection(CACHE, manager, place, format!("{manager} left {} in {directory}", shown(bytes)));
     if hidden > 0 {
         found
             .notes

@@ -32,12 +32,12 @@ const TRUE: &[&str] = &["1", "true", "on", "yes"];
 pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
     for (name, value) in look.env() {
         if let Some((message, severity)) = variable(look, name, value) {
-            let mut found = detection(&DEBUG, "environment", env_place(name), message);
+            let mut found = detection(DEBUG, "environment", env_place(name), message);
             found.severity = severity;
             found.evidence = evidence::text(&format!("{name}={value}"));
             out.push(found);
         } else if let Some((rule, message)) = listens(value, name == "NODE_OPTIONS") {
-            let mut found = detection(&DEBUG, rule, env_place(name), message);
+            let mut found = detection(DEBUG, rule, env_place(name), message);
             found.severity = Severity::High;
             found.evidence = evidence::text(&format!("{name}={value}"));
             out.push(found);
@@ -45,7 +45,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
     }
     let command = look.command().join(" ");
     if let Some((rule, message, severity)) = started(&command) {
-        let mut found = detection(&DEBUG, rule, config_place("Cmd"), message);
+        let mut found = detection(DEBUG, rule, config_place("Cmd"), message);
         found.severity = severity;
         found.evidence = evidence::text(&command);
         out.push(found);
@@ -56,7 +56,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
         let place =
             Place { kind: PlaceKind::Package, name: "spring-boot-devtools".to_owned(), ..Place::default() };
         let mut found =
-            detection(&DEBUG, "devtools", place, "the developer tools of Spring Boot are in the image");
+            detection(DEBUG, "devtools", place, "the developer tools of Spring Boot are in the image");
         found.severity = Severity::Low;
         found.package = package;
         out.push(found);

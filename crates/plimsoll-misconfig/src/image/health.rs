@@ -13,7 +13,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
         Some("NONE") => "the health check is switched off (NONE)",
         Some(_) => return,
     };
-    let mut found = detection(&HEALTH, "", config_place("Healthcheck"), message);
+    let mut found = detection(HEALTH, "", config_place("Healthcheck"), message);
     // Docker's builders leave traces; what other builders made may never have been able to hold one.
     let docker = config.history.iter().any(|step| {
         step.comment.contains("buildkit")

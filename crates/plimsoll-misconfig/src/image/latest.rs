@@ -16,19 +16,22 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
     if look.context.kind != TargetKind::Image || is_file(name) {
         return;
     }
-    // An archive or a layout names what is in it itself; another name than that is a path.
-    let name = name
-        .split_once(':')
-        .filter(|(prefix, _)| matches!(*prefix, "docker" | "registry" | "podman"))
-        .map_or(name, |(_, rest)| rest);
+    // Of several images under one name, each has its platform behind it.
+    let name = name.split(" (").next().unwrap_or(name);
+    let prefix =
+        name.split_once(':').filter(|(prefix, _)| matches!(*prefix, "docker" | "registry" | "podman"));
+    let name = prefix.map_or(name, |(_, rest)| rest);
+    // What a registry was asked for is a tag of the image. Another name is that of a folder.
     let full = if tag(name).is_some() { name.to_owned() } else { format!("{name}:latest") };
-    let tags = &image.metadata.tags;
-    if !tags.is_empty() && !tags.iter().any(|tag| *tag == full || tag.ends_with(&format!("/{full}"))) {
+    let is_tag = |tag: &String| {
+        full.strip_suffix(tag.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    };
+    if !image.metadata.tags.iter().any(is_tag) {
         return;
     }
     if let Some(message) = moves(name) {
         let place = Place { kind: PlaceKind::Image, ..Place::default() };
-        let mut found = detection(&LATEST, "", place, message);
+        let mut found = detection(LATEST, "", place, message);
         found.evidence = evidence::text(name);
         out.push(found);
     }

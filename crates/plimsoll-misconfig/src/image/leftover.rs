@@ -77,7 +77,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
         _ => format!("{count} files of the build or of a developer's desk are in the image"),
     };
     let names: Vec<String> = found.iter().map(|(_, path)| evidence::text(path)).collect();
-    let mut detection = detection(&LEFTOVER, "", place, message);
+    let mut detection = detection(LEFTOVER, "", place, message);
     detection.evidence = names.join(", ");
     out.push(detection);
 }

@@ -21,10 +21,14 @@ mod tests;
 
 use plimsoll_analysis::{ByteSlice, Found, ImageContext, ImageRules, NodeKind, SeenFile};
 use plimsoll_image::Config;
+use plimsoll_types::classes::configuration::PIPESH;
 use plimsoll_types::{Class, Detection, Place, PlaceKind, Scanner};
 
-use crate::build::{Build, Origin, from_config};
+use crate::build::{Build, Instruction, Keyword, Origin, from_config};
+use crate::evidence;
+use crate::rules::pipesh::runs;
 use crate::rules::{Fault, check_build};
+use crate::shell::Script;
 
 /// The rules of this crate over whole images.
 pub(crate) struct ImageFaults;
@@ -75,7 +79,10 @@ impl ImageRules for ImageFaults {
         let look = Look { context, config };
         if let Some(config) = config {
             let build = Build::new(from_config(config));
-            out.extend(check_build(&build).into_iter().map(|fault| from_fault(&look, &build, fault)));
+            let faults = check_build(&build);
+            out.extend(command(config, &build, &faults));
+            out.extend(triggers(config));
+            out.extend(faults.into_iter().map(|fault| from_fault(&look, &build, fault)));
         }
         for rule in RULES {
             (rule.check)(&look, out);
@@ -111,6 +118,39 @@ fn from_fault(look: &Look<'_>, build: &Build, fault: Fault) -> Detection {
         notes,
         ..Detection::new(fault.class, place, fault.message)
     }
+}
+
+/// What the image fetches and runs when it starts, where the history does not say it.
+fn command(config: &Config, build: &Build, faults: &[Fault]) -> Vec<Detection> {
+    let is_start = |fault: &&Fault| {
+        let keyword = build.steps.get(fault.step).map(|step| step.instruction.keyword);
+        fault.class == PIPESH && matches!(keyword, Some(Keyword::Cmd | Keyword::Entrypoint))
+    };
+    if faults.iter().any(|fault| is_start(&fault)) {
+        return Vec::new();
+    }
+    let script = Script::from_words(&config.command);
+    let found = runs(&script).into_iter().filter(|run| matches!(run.rule, "pipe" | "substitution" | "file"));
+    found
+        .map(|run| Detection {
+            evidence: evidence::pipeline(&script, run.command),
+            ..detection(PIPESH, run.rule, config_place("Cmd"), run.message)
+        })
+        .collect()
+}
+
+/// What is wrong with the instructions for images that are built on this one.
+fn triggers(config: &Config) -> Vec<Detection> {
+    let read = |text: &String| Instruction::parse(text, Origin::File { line: 1, end_line: 1 });
+    let build = Build::new(config.on_build.iter().take(1_000).map(read).collect());
+    let found = check_build(&build).into_iter().map(|fault| Detection {
+        severity: fault.severity,
+        confidence: fault.confidence,
+        evidence: fault.evidence,
+        notes: fault.notes,
+        ..detection(fault.class, fault.rule, config_place("OnBuild"), fault.message)
+    });
+    found.collect()
 }
 
 /// An image as rules see it.

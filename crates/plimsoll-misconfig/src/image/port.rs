@@ -50,7 +50,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
         for port in ports(exposed) {
             if let Some((_, what, severity)) = PORTS.iter().find(|(known, ..)| *known == port) {
                 let message = format!("the image offers port {port}, that of {what}");
-                let mut found = detection(&PORT, "administration", config_place("ExposedPorts"), message);
+                let mut found = detection(PORT, "administration", config_place("ExposedPorts"), message);
                 found.severity = *severity;
                 found.evidence = exposed.chars().take(40).collect();
                 out.push(found);
@@ -61,7 +61,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
     }
     if !databases.is_empty() {
         let message = format!("the image offers ports of databases: {}", databases.join(", "));
-        let mut found = detection(&PORT, "database", config_place("ExposedPorts"), message);
+        let mut found = detection(PORT, "database", config_place("ExposedPorts"), message);
         found.severity = Severity::Negligible;
         out.push(found);
     }

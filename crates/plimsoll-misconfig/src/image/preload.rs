@@ -55,7 +55,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
 fn loaded(look: &Look<'_>, name: &str, value: &str) -> Detection {
     let shown = evidence::text(value);
     let message = format!("{name} makes every program load {shown}");
-    let mut found = detection(&PRELOAD, "library", env_place(name), message);
+    let mut found = detection(PRELOAD, "library", env_place(name), message);
     found.evidence = format!("{name}={shown}");
     let libraries = || value.split([':', ' ']).filter(|library| !library.is_empty());
     let is_meant = |library: &str| MEANT.iter().any(|known| library.contains(known));
@@ -96,7 +96,7 @@ fn started(look: &Look<'_>, name: &str, value: &str) -> Option<Detection> {
     })?;
     let message =
         format!("{name} makes programs run {}, which others may be able to replace", evidence::text(word));
-    let mut found = detection(&PRELOAD, "script", env_place(name), message);
+    let mut found = detection(PRELOAD, "script", env_place(name), message);
     found.severity = Severity::Medium;
     found.evidence = evidence::text(&format!("{name}={value}"));
     Some(found)
@@ -109,16 +109,16 @@ fn search_path(look: &Look<'_>, name: &str, value: &str, relative: Severity) -> 
     let is_variable = |entry: &str| entry.contains('$') || entry.contains('%') || entry.starts_with('~');
     if let Some(entry) = entries().find(|entry| entry.starts_with('/') && look.is_writable_by_all(entry)) {
         let message = format!("everyone may write to {}, which is in {name}", evidence::text(entry));
-        let mut found = detection(&PRELOAD, "writable", env_place(name), message);
+        let mut found = detection(PRELOAD, "writable", env_place(name), message);
         found.evidence = evidence::text(&format!("{name}={value}"));
         return Some(found);
     }
     let entry = entries().find(|entry| !entry.starts_with('/') && !is_variable(entry))?;
     let message = match entry {
         "" => format!("{name} has an empty entry, which means the working directory"),
-        _ => format!("{name} has the relative entry {}", evidence::text(entry)),
+        _ => format!("{name} has the relative entry '{}'", evidence::text(entry)),
     };
-    let mut found = detection(&PRELOAD, "relative", env_place(name), message);
+    let mut found = detection(PRELOAD, "relative", env_place(name), message);
     found.severity = relative;
     found.evidence = evidence::text(&format!("{name}={value}"));
     Some(found)

@@ -42,7 +42,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
         let wishes: Vec<&str> = found.iter().map(|(_, what, _)| *what).collect();
         let place = Place { kind: PlaceKind::Label, name: key.clone(), ..Place::default() };
         let message = format!("the label says to run the image with {}", wishes.join(", "));
-        let mut detection = detection(&PRIVHINT, "", place, message);
+        let mut detection = detection(PRIVHINT, "", place, message);
         detection.severity = worst.min(Severity::Medium);
         detection.evidence = evidence::text(value);
         out.push(detection);

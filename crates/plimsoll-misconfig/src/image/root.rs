@@ -23,12 +23,12 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
     let accounts = look.accounts();
     match runner(&config.user, accounts.as_deref()) {
         Runner::Root(message) => {
-            let mut found = detection(&ROOT, "", config_place("User"), message);
+            let mut found = detection(ROOT, "", config_place("User"), message);
             found.evidence = evidence::text(&config.user);
             out.push(found);
         }
         Runner::Unknown(message) => {
-            let mut found = detection(&ROOT, "unknown", config_place("User"), message);
+            let mut found = detection(ROOT, "unknown", config_place("User"), message);
             found.evidence = evidence::text(&config.user);
             found.severity = Severity::Low;
             found.notes.push("Who that is cannot be told from the image.".to_owned());

@@ -95,7 +95,7 @@ fn server(look: &Look<'_>) -> Server {
 fn server_itself(look: &Look<'_>, server: &Server, out: &mut Vec<Detection>) {
     let found = match (&server.started, server.exposed, server.program) {
         (Some(why), exposed, _) => {
-            let mut found = detection(&SSHD, "started", config_place("Cmd"), why.clone());
+            let mut found = detection(SSHD, "started", config_place("Cmd"), why.clone());
             found.evidence = evidence::text(&look.command().join(" "));
             if exposed {
                 found.notes.push("Port 22 is offered too.".to_owned());
@@ -104,7 +104,7 @@ fn server_itself(look: &Look<'_>, server: &Server, out: &mut Vec<Detection>) {
         }
         (None, true, program) => {
             let mut found = detection(
-                &SSHD,
+                SSHD,
                 "exposed",
                 config_place("ExposedPorts"),
                 "the image offers port 22, that of SSH",
@@ -117,8 +117,7 @@ fn server_itself(look: &Look<'_>, server: &Server, out: &mut Vec<Detection>) {
             found
         }
         (None, false, Some(path)) => {
-            let mut found =
-                detection(&SSHD, "installed", look.file_place(path), "an SSH server is installed");
+            let mut found = detection(SSHD, "installed", look.file_place(path), "an SSH server is installed");
             found.severity = Severity::Low;
             found.notes.push("Nothing was found that starts it, and its port is not offered.".to_owned());
             found
@@ -136,7 +135,7 @@ fn authorized_keys(look: &Look<'_>, server: &Server, out: &mut Vec<Detection>) {
         let who =
             if comment.is_empty() { String::new() } else { format!(" of '{}'", evidence::text(comment)) };
         let message = format!("a key{who} is authorised to log in");
-        let mut found = detection(&AUTHKEYS, "", look.seen_place(seen, line), message);
+        let mut found = detection(AUTHKEYS, "", look.seen_place(seen, line), message);
         found.evidence = format!("{kind} … {}", evidence::text(comment));
         if server.program.is_none() && server.started.is_none() {
             found.severity = Severity::Medium;
@@ -191,7 +190,7 @@ fn settings(look: &Look<'_>, server: &Server, out: &mut Vec<Detection>) {
             format!("the SSH server's configuration says that {what}, for {}", evidence::text(criteria))
         };
         let place = look.seen_place(setting.file, Some(setting.directive.line));
-        let mut found = detection(&SSHWEAK, rule, place, message);
+        let mut found = detection(SSHWEAK, rule, place, message);
         found.evidence = evidence::text(&format!("{keyword} {}", setting.directive.value));
         if !server.is_reachable() {
             found.severity = if server.program.is_some() { Severity::Medium } else { Severity::Low };
@@ -212,7 +211,7 @@ fn by_default(look: &Look<'_>, server: &Server, is_set: bool, out: &mut Vec<Dete
     }
     let place = server.program.map(|path| look.file_place(path)).unwrap_or_default();
     let message = "the SSH server accepts passwords, since nothing says otherwise";
-    let mut found = detection(&SSHWEAK, "default", place, message);
+    let mut found = detection(SSHWEAK, "default", place, message);
     found.severity = Severity::Medium;
     found.notes.push("PasswordAuthentication is not set, and its default is yes.".to_owned());
     out.push(found);

@@ -10,7 +10,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
         &["usr/bin/sudo", "usr/local/bin/sudo", "bin/sudo", "usr/bin/doas", "usr/local/bin/doas", "bin/doas"];
     let Some(path) = look.first_file(PROGRAMS) else { return };
     let is_set_uid = look.find(path).and_then(|found| found.node).is_some_and(|node| node.mode & 0o4000 != 0);
-    let mut found = detection(&SUDO, "installed", look.file_place(path), "sudo is installed");
+    let mut found = detection(SUDO, "installed", look.file_place(path), "sudo is installed");
     if path.ends_with("doas") {
         found.message = "doas is installed".to_owned();
     }

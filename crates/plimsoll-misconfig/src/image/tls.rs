@@ -74,7 +74,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
     for (name, value) in look.env().filter(|(name, value)| switches_off(name, value)) {
         let message =
             format!("{name} switches off the checking of certificates for all that runs in the container");
-        let mut found = detection(&TLSENV, "", env_place(name), message);
+        let mut found = detection(TLSENV, "", env_place(name), message);
         found.evidence = evidence::text(&format!("{name}={value}"));
         out.push(found);
     }

@@ -140,7 +140,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
         count => format!("{count} tools are there that a running application rarely needs"),
     };
     let place = Place { kind: PlaceKind::Image, ..Place::default() };
-    let mut detection = detection(&DEVTOOLS, "", place, message);
+    let mut detection = detection(DEVTOOLS, "", place, message);
     detection.evidence = evidence;
     if found.iter().any(|(kind, _)| matches!(kind, Kind::Debugger | Kind::Network)) {
         detection.severity = Severity::Low;

@@ -32,7 +32,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
             "socket" => format!("the socket of the engine, {}, is a volume", evidence::text(volume)),
             _ => format!("the system directory {} is a volume", evidence::text(volume)),
         };
-        let mut found = detection(&VOLUME, rule, config_place("Volumes"), message);
+        let mut found = detection(VOLUME, rule, config_place("Volumes"), message);
         found.severity = severity;
         out.push(found);
     }

@@ -29,9 +29,8 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
         if let Some(url) = sources.iter().find(|source| is_url(source)) {
             if instruction.flag("checksum").is_none() {
                 let message = format!("ADD fetches {} without a checksum", evidence::text(url));
-                faults.push(
-                    Fault::new(&ADD, "url", number, message).at(0, evidence).severity(Severity::Medium),
-                );
+                faults
+                    .push(Fault::new(ADD, "url", number, message).at(0, evidence).severity(Severity::Medium));
             }
             continue;
         }
@@ -39,9 +38,8 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
             if instruction.flag("checksum").is_none() && !names_commit(source) {
                 let message =
                     format!("ADD fetches the repository {} without naming a commit", evidence::text(source));
-                faults.push(
-                    Fault::new(&ADD, "git", number, message).at(0, evidence).severity(Severity::Medium),
-                );
+                faults
+                    .push(Fault::new(ADD, "git", number, message).at(0, evidence).severity(Severity::Medium));
             }
             continue;
         }
@@ -57,7 +55,7 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
         if sources.iter().any(is_archive) {
             continue;
         }
-        let fault = Fault::new(&ADD, "copy", number, "ADD is used where COPY does").at(0, evidence);
+        let fault = Fault::new(ADD, "copy", number, "ADD is used where COPY does").at(0, evidence);
         // The classic builder keeps the digest of what was added, not its name: it may have been an archive.
         let is_nameless = sources
             .iter()

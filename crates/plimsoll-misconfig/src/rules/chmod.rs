@@ -13,7 +13,7 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
             if let Some(mode) = opens(command) {
                 let message = format!("chmod {mode} gives everyone the right to write");
                 faults.push(
-                    Fault::new(&CHMOD, "", number, message).at(command.line, evidence::command(command)),
+                    Fault::new(CHMOD, "", number, message).at(command.line, evidence::command(command)),
                 );
             }
         }
@@ -23,7 +23,7 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
         {
             let message = format!("{} --chmod={mode} gives everyone the right to write", keyword.word());
             let evidence = evidence::text(&step.instruction.text());
-            faults.push(Fault::new(&CHMOD, "copy", number, message).at(0, evidence));
+            faults.push(Fault::new(CHMOD, "copy", number, message).at(0, evidence));
         }
     }
 }

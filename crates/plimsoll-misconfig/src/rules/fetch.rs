@@ -182,6 +182,15 @@ fn urls_in(code: &str) -> Vec<String> {
 /// True for a command that checks a digest or a signature.
 pub(crate) fn checks(command: &Command) -> bool {
     let program = command.program();
+    // `php -r`, `python -c` and the like that compute a digest.
+    if let Input::Code(at) = interpreter_input(program, command.arguments())
+        && !crate::shell::is_shell(program)
+    {
+        let code = command.arguments().get(at).map_or("", String::as_str);
+        return ["hash_file", "hash(", "hashlib", "Digest::", "createHash"]
+            .iter()
+            .any(|word| code.contains(word));
+    }
     match program {
         "gpg" | "gpg2" => command.has("--verify") || command.has("--decrypt"),
         "openssl" => command

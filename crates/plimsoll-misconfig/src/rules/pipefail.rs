@@ -30,9 +30,8 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
         if let Some((_, command)) = found {
             let message =
                 format!("the step goes on when {} fails at the beginning of a pipe", command.program());
-            faults.push(
-                Fault::new(&PIPEFAIL, "", number, message).at(command.line, evidence::command(command)),
-            );
+            faults
+                .push(Fault::new(PIPEFAIL, "", number, message).at(command.line, evidence::command(command)));
         }
     }
 }

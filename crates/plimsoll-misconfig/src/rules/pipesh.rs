@@ -30,7 +30,7 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
                 "pipe" => evidence::pipeline(&step.script, run.command),
                 _ => evidence::command(command),
             };
-            let mut fault = Fault::new(&PIPESH, run.rule, number, run.message).at(command.line, evidence);
+            let mut fault = Fault::new(PIPESH, run.rule, number, run.message).at(command.line, evidence);
             fault = match run.rule {
                 "package" => fault.severity(Severity::Medium),
                 "program" => fault.severity(Severity::Low).confidence(Confidence::Medium),
@@ -172,6 +172,10 @@ fn uses(command: &Command, name: &str) -> Option<(&'static str, &'static str)> {
                         && word.bytes().any(|byte| byte & 1 == 1)
             });
             (makes && arguments.iter().any(|word| is_file(word))).then_some(("program", "made executable"))
+        }
+        "install" => {
+            let is_file = command.operands().any(is_file) && !command.has("-d");
+            is_file.then_some(("program", "installed"))
         }
         "dpkg" | "rpm" | "apt" | "apt-get" | "yum" | "dnf" | "microdnf" | "zypper" | "gdebi" => {
             let installs = command.has("-i")

@@ -15,9 +15,8 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
         });
         if let Some(command) = found {
             let message = "a step of the build runs a program with sudo";
-            faults.push(
-                Fault::new(&SUDO, "used", number, message).at(command.line, evidence::command(command)),
-            );
+            faults
+                .push(Fault::new(SUDO, "used", number, message).at(command.line, evidence::command(command)));
         }
     }
 }

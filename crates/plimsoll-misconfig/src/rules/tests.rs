@@ -62,7 +62,15 @@ fn downloaded_code() {
         ),
         ("CMD curl https://example.org/a | sh", &["CFG-PIPESH/pipe"]),
         ("RUN <<EOF\nset -e\ncurl https://example.org/a | sh\nEOF", &["CFG-PIPESH/pipe"]),
+        (
+            "RUN curl -LO https://example.org/kubectl && install -m 0755 kubectl /usr/local/bin/kubectl",
+            &["CFG-PIPESH/program"],
+        ),
         // Not run, or checked.
+        (
+            "RUN curl -o /tmp/i.php https://example.org/i; php -r \"hash_equals(hash('sha384', '/tmp/i.php'), 'x') || exit(1);\"; php /tmp/i.php",
+            &[],
+        ),
         ("RUN curl https://example.org/a -o a && echo '00 a' | sha256sum -c - && sh a", &[]),
         ("RUN curl -O https://example.org/a && gpg --verify a.asc a && sh a", &[]),
         ("RUN set -o pipefail && curl https://example.org/a.tgz | tar xz", &[]),
@@ -107,6 +115,7 @@ fn checks_that_are_switched_off() {
             "RUN echo 'deb [trusted=yes] http://example.org/ ./' > /etc/apt/sources.list.d/a.list",
             &["CFG-UNVERIFIED/apt-source"],
         ),
+        ("RUN echo \"deb [ trusted=yes ] file://$tempDir ./\" > /etc/apt/sources.list.d/temp.list", &[]),
         ("RUN sed -i s/gpgcheck=1/gpgcheck=0/ /etc/yum.repos.d/a.repo", &["CFG-UNVERIFIED/yum-source"]),
         ("RUN curl -s http://example.org/key | apt-key add -", &["CFG-PIPEFAIL", "CFG-UNVERIFIED/key"]),
         ("RUN set -o pipefail && curl -s https://example.org/key | apt-key add -", &[]),

@@ -46,5 +46,5 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
     };
     let severity =
         if found.keys().all(|manager| manager.is_os()) { Severity::Negligible } else { Severity::Low };
-    faults.push(Fault::new(&UNPINNED, "", step, message).at(line, names.join("; ")).severity(severity));
+    faults.push(Fault::new(UNPINNED, "", step, message).at(line, names.join("; ")).severity(severity));
 }

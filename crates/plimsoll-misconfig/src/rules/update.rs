@@ -34,7 +34,7 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
                 Some((_, Task::Upgrade { all: true })) => {
                     let message = format!("{} upgrades the whole distribution", command.program());
                     faults.push(
-                        Fault::new(&UPDATE, "dist-upgrade", number, message)
+                        Fault::new(UPDATE, "dist-upgrade", number, message)
                             .at(command.line, evidence::command(command)),
                     );
                 }
@@ -45,7 +45,7 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
             let message =
                 format!("{} updates package lists, and nothing in the step uses them", command.program());
             faults.push(
-                Fault::new(&UPDATE, "alone", number, message).at(command.line, evidence::command(command)),
+                Fault::new(UPDATE, "alone", number, message).at(command.line, evidence::command(command)),
             );
         }
     }
