@@ -1,7 +1,8 @@
-//! Files that say how containers are to run, as targets of their own: Kubernetes manifests (rendered, if they come from a chart)
+//! Files that say how containers are to run, as targets of their own: build files, Kubernetes manifests (rendered, if they come from a chart)
 //! and Compose files.
 
 mod compose;
+mod dockerfile;
 mod kubernetes;
 mod rules;
 mod workload;
@@ -11,6 +12,7 @@ use memchr::memmem;
 use plimsoll_analysis::{AnalyzeError, Analyzer, ByteSlice, File, Interest, Output, Targets};
 use plimsoll_types::Scanner;
 
+pub(crate) use self::dockerfile::Dockerfiles;
 use self::workload::Workload;
 
 /// Looks at manifests.

@@ -7,6 +7,7 @@
 mod cache;
 mod exposure;
 mod faults;
+mod misconfig;
 mod packages;
 
 use std::path::{Path, PathBuf};

@@ -15,7 +15,7 @@ pub const UNSIGNED: &Class = &Class {
     cwes: &[345],
     explanation: "Nothing in the registry says who published the image: there is no signature among what is attached to it (OCI referrers, cosign's tags). Whoever can write to the registry can replace it unseen. Only images from a registry are asked.",
     remedy: "Sign images where they are built, for instance with cosign, and verify the signatures where they are run.",
-    aliases: &["CIS-4.5", "CIS-4.12", "CIS-DI-0005"],
+    aliases: &["CIS-4.5", "CIS-DI-0005"],
     in_deleted_files: false,
 };
 

@@ -230,7 +230,7 @@ pub const IMAGE: &Class = &Class {
     cwes: &[1357],
     explanation: "The image has no tag, or the tag latest, so that what runs changes without a change in the manifest, and nobody can say what ran.",
     remedy: "Name a version, or better the digest.",
-    aliases: &["KSV-0013"],
+    aliases: &[],
     in_deleted_files: false,
 };
 
