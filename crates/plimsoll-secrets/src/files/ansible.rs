@@ -18,7 +18,8 @@ fn is(path: &[u8]) -> bool {
             "vault-password",
             "vault_password",
         ],
-    ) || path::named(path, &["vault.yml", "vault.yaml", "secrets.yml", "secrets.yaml"])
+    ) || (path::named(path, &["vault.yml", "vault.yaml", "secrets.yml", "secrets.yaml"])
+        && !path::ends(path, "config/secrets.yml"))
         || (path::suffixed_any(path, &[".yml", ".yaml"])
             && (path::below(path, "group_vars") || path::below(path, "host_vars")))
         || path::ends(path, "etc/ansible/hosts")

@@ -50,10 +50,6 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
         }
         // hg: `[auth] name.password = …`
         let key = entry.key.rsplit_once(b'.').map_or(entry.key, |(_, key)| key);
-        let user =
-            ["user", "username", "accountname"].iter().find_map(|key| ini::beside(&entries, entry, key));
-        let host =
-            ["host", "url", "server", "account"].iter().find_map(|key| ini::beside(&entries, entry, key));
         let special = key.is_any(&[
             "live_mode_api_key",
             "test_mode_api_key",
@@ -64,7 +60,10 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
             "private_key_passphrase",
         ]) || values::secret_name(key.bytes()).is_some();
         if special && values::plausible(entry.value.bytes()) {
-            // Grafana ships `admin_password = admin` behind a semicolon, and its key in clear for everybody.
+            let user =
+                ["user", "username", "accountname"].iter().find_map(|key| ini::beside(&entries, entry, key));
+            let host =
+                ["host", "url", "server", "account"].iter().find_map(|key| ini::beside(&entries, entry, key));
             let message = format!("the {}{}{}", key.shown(), of_user(user), for_host(host));
             sink.secret(CREDFILE, "cli-ini-secret", entry.value, message);
         } else {

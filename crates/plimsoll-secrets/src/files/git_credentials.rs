@@ -13,7 +13,7 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
     let mut sink = Sink::new(path, out);
     for line in Text::whole(bytes).lines() {
         for login in url::logins(line).take(1) {
-            let (user, host) = (of_user(Some(login.user)), login.host.shown());
+            let (user, host) = (of_user(Some(login.user)), host_of(login.host));
             sink.secret(
                 CREDFILE,
                 "git-credentials",

@@ -1,5 +1,5 @@
-//! Key stores: Java's JKS and JCEKS (`sun.security.provider.JavaKeyStore`), PKCS #12 (RFC 7292), KeePass (KDBX), Kerberos key tables,
-//! age identities. A JKS says by its digest whether the password that everybody knows opens it.
+//! Key stores: Java's JKS and JCEKS (`sun.security.provider.JavaKeyStore`), PKCS #12 (RFC 7292), KeePass (KDBX), Kerberos key tables.
+//! A JKS or a PKCS #12 says by its digest whether the password that everybody knows opens it.
 
 use sha1::{Digest, Sha1};
 
@@ -36,14 +36,16 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
     let whole = Text::whole(bytes).part(0, 0);
     match bytes {
         [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => java(&mut sink, bytes),
-        // A sequence, version 3: PFX.
-        [0x30, ..] if is_pfx(bytes) => {
-            if !has_key_bag(bytes) {
+        [0x30, ..] if pfx::is_pfx(bytes) && pfx::has_key(bytes) => {
+            let Some(found) = sink.certain(KEYSTORE, "pkcs12", whole, "a PKCS #12 file with a private key")
+            else {
                 return;
-            }
-            if let Some(found) = sink.certain(KEYSTORE, "pkcs12", whole, "a PKCS #12 file with a private key")
-            {
-                closed(found);
+            };
+            match pfx::parse(bytes) {
+                Some(file) if file.tries() > 0 => {
+                    judge(found, PASSWORDS.iter().take(file.tries()).find(|password| file.opens(password)));
+                }
+                _ => closed(found),
             }
         }
         [0x03, 0xd9, 0xa2, 0x9a, 0x65 | 0x67, 0xfb, 0x4b, 0xb5, ..] => {
@@ -124,13 +126,16 @@ fn java(sink: &mut Sink<'_>, bytes: &[u8]) {
     let opens = PASSWORDS.iter().find(|password| opens(bytes, password));
     let whole = Text::whole(bytes).part(0, 0);
     if let Some(found) = sink.certain(KEYSTORE, "java-keystore", whole, message) {
-        match opens {
-            Some(&"") => found.notes.push("It opens with an empty password.".to_owned()),
-            Some(password) => {
-                found.notes.push(format!("It opens with the well-known password '{password}'."))
-            }
-            None => lower(found, Severity::Low, Confidence::High, "No well-known password opens it."),
-        }
+        judge(found, opens);
+    }
+}
+
+/// Says what opens a store.
+fn judge(found: &mut Found, opens: Option<&&str>) {
+    match opens {
+        Some(&"") => found.notes.push("It opens with an empty password.".to_owned()),
+        Some(password) => found.notes.push(format!("It opens with the well-known password '{password}'.")),
+        None => lower(found, Severity::Low, Confidence::High, "No well-known password opens it."),
     }
 }
 
@@ -144,24 +149,6 @@ fn opens(bytes: &[u8], password: &str) -> bool {
     hasher.update(b"Mighty Aphrodite");
     hasher.update(content);
     hasher.finalize().as_slice() == digest
-}
-
-/// True when the sequence begins with the number 3 (PFX, RFC 7292, 4).
-fn is_pfx(bytes: &[u8]) -> bool {
-    let header = match bytes.get(1) {
-        Some(length @ 0x81..=0x84) => 2 + usize::from(length & 0x7f),
-        Some(_) => 2,
-        None => return false,
-    };
-    bytes.get(header..header + 3) == Some(&[0x02, 0x01, 0x03])
-}
-
-/// True when a bag with a key stands in the open: certificates are encrypted as a whole, keys each by itself. A store whose bags
-/// are all encrypted may have one as well, and is left out as a trust store.
-fn has_key_bag(bytes: &[u8]) -> bool {
-    // 1.2.840.113549.1.12.10.1.1 (keyBag) and .2 (pkcs8ShroudedKeyBag)
-    let bag = [0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01];
-    memchr::memmem::find_iter(bytes, &bag).any(|at| matches!(bytes.get(at + bag.len()), Some(1 | 2)))
 }
 
 /// How many keys a key table holds (MIT Kerberos, keytab file format); deleted ones have a negative length.

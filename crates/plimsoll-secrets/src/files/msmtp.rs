@@ -68,8 +68,9 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
             }
             _ => {
                 // Words: `host x`, `user x`, `password x`; fetchmail writes several in a line.
+                let many = memchr::memmem::find(path::name(path), b"fetchmailrc").is_some();
                 let mut before: Option<Text<'_>> = None;
-                for word in line.words() {
+                for word in line.words().take(if many { usize::MAX } else { 2 }) {
                     match before.take() {
                         Some(key) if key.is_any(&["host", "poll", "server"]) => host = Some(word),
                         Some(key) if key.is_any(&["user", "username"]) => user = Some(word),

@@ -32,6 +32,8 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
                     in_macro = true;
                     break;
                 }
+                // The password of an anonymous log-in is a mail address by custom.
+                Some(_) if user.is_some_and(|user: Text<'_>| user.is_any(&["anonymous", "ftp"])) => {}
                 Some(_) => {
                     let message = format!("the password{}{}", of_user(user), for_host(host));
                     sink.secret(CREDFILE, "netrc-password", word, message);

@@ -30,6 +30,7 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
         } else if name.is("_password") {
             let user = entries
                 .iter()
+                .take(500)
                 .find(|other| other.key.rsplit_once(b':').map_or(other.key, |(_, name)| name).is("username"));
             let user = of_user(user.map(|user| user.value));
             sink.secret(CREDFILE, "npmrc-password", entry.value, format!("the npm password{user}{host}"));

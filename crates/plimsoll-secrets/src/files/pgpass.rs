@@ -59,7 +59,11 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
             at += 1;
         }
         if let [host, _, _, user] = fields[..] {
-            let message = format!("the PostgreSQL password{}{}", of_user(Some(user)), for_host(Some(host)));
+            let message = format!(
+                "the PostgreSQL password{}{}",
+                of_user(Some(user)),
+                for_host(Some(host).filter(|host| host.bytes() != b"*"))
+            );
             sink.secret(CREDFILE, "pgpass-password", line.from(start), message);
         }
     }

@@ -3,7 +3,7 @@
 pub(super) use plimsoll_types::{Confidence, Severity};
 
 pub(super) use super::FileKind;
-pub(super) use super::read::{Node, Text, ini, json, lex, path, pem, url, xml, yaml};
+pub(super) use super::read::{Node, Text, ini, json, lex, path, pem, pfx, url, xml, yaml};
 pub(super) use super::sink::{
     CLOUD, CREDFILE, DBURL, HASH, HOSTKEY, KEYSTORE, PASSWORD, PRIVKEY, SHELLHIST, Sink, lower,
 };
@@ -39,5 +39,6 @@ pub(super) fn host_of(url: Text<'_>) -> String {
     while text.bytes().last() == Some(&b'/') {
         text = text.part(0, text.len() - 1);
     }
-    text.shown()
+    // git writes the colon before a port as `%3a`.
+    text.shown().replace("%3a", ":").replace("%3A", ":")
 }

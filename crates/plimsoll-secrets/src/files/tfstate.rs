@@ -46,6 +46,13 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
                     .is_some_and(|first| sensitive.iter().any(|name| name.bytes() == first.bytes()));
                 if let Some(pem) = pem::keys(value).first() {
                     sink.key(PRIVKEY, "tfstate-private-key", pem, "a private key", &resource_name);
+                } else if key.is("secret") && resource_name.starts_with("aws_iam_access_key.") {
+                    sink.secret(
+                        CLOUD,
+                        "tfstate-aws-secret-key",
+                        value,
+                        format!("the AWS secret key of {resource_name}"),
+                    );
                 } else if (marked && values::plausible(value.bytes()))
                     || (key.is_any(&["secret", "password", "result", "bcrypt_hash", "secret_string"])
                         && resource_name.starts_with("random_password."))
@@ -54,13 +61,6 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
                     sink.secret(CREDFILE, "tfstate-attribute", value, message);
                 } else if sink.pair(CREDFILE, "tfstate-attribute", *key, value) {
                     sink.of(&resource_name);
-                } else if key.is("secret") && resource_name.starts_with("aws_iam_access_key.") {
-                    sink.secret(
-                        CLOUD,
-                        "tfstate-aws-secret-key",
-                        value,
-                        format!("the AWS secret key of {resource_name}"),
-                    );
                 }
             });
         }

@@ -255,11 +255,13 @@ fn is_template(text: &str) -> bool {
     between("${", "}")
         || between("{{", "}}")
         || between("$(", ")")
+        // A command's output, though the command may have been cut off at a space.
+        || text.starts_with("$(")
+        || text.starts_with('`')
         || between("<%", "%>")
         || between("%(", ")s")
         || between("#{", "}")
         || whole('<', '>')
-        || whole('`', '`')
         || (whole('[', ']') && !text.contains('"'))
         || (whole('{', '}') && name(text.trim_matches(['{', '}'])))
         || (whole('%', '%') && name(text.trim_matches('%')))
@@ -294,7 +296,8 @@ pub fn judge(value: &[u8]) -> Judgement {
     if any(DEFAULTS) {
         return Judgement::Default;
     }
-    if text.len() <= 256 {
+    // A longer text may hold such a word beside a secret.
+    if text.len() <= 256 && !text.contains('\n') {
         let lower = text.to_ascii_lowercase();
         if REPLACE.iter().any(|part| lower.contains(part)) {
             return Judgement::Default;
@@ -480,8 +483,29 @@ pub fn secret_name(name: &[u8]) -> Option<Sort> {
     }
     let ends = |ends: &[&str]| ends.iter().any(|end| last.ends_with(end));
     if ends(&["password", "passwd", "passphrase", "passwort", "kennwort"])
-        || ["pass", "pwd", "pw", "passcode", "psw", "dbpass", "userpass", "dbpwd", "smtppass", "mypwd"]
-            .contains(&last.as_str())
+        || [
+            "pass",
+            "pwd",
+            "pw",
+            "passcode",
+            "psw",
+            "dbpass",
+            "userpass",
+            "dbpwd",
+            "smtppass",
+            "controlpass",
+            "adminpass",
+            "rootpass",
+            "keypass",
+            "storepass",
+            "keystorepass",
+            "truststorepass",
+            "authpass",
+            "mailpass",
+            "sshpass",
+            "mypwd",
+        ]
+        .contains(&last.as_str())
     {
         return Some(Sort::Password);
     }

@@ -45,7 +45,7 @@ pub(crate) struct Entry<'a> {
 }
 
 /// The most entries of a file.
-const MAX_ENTRIES: usize = 50_000;
+const MAX_ENTRIES: usize = 20_000;
 
 /// The entries of a file.
 pub(crate) fn entries<'a>(text: Text<'a>, style: &Style) -> Vec<Entry<'a>> {
@@ -124,12 +124,19 @@ pub(crate) fn closing(text: Text<'_>, quote: u8) -> Option<usize> {
     })
 }
 
+/// How many entries of a section are looked through for what stands beside another.
+const MAX_BESIDE: usize = 500;
+
 /// The value of `key` in the section of `of`.
 pub(crate) fn beside<'a>(entries: &[Entry<'a>], of: &Entry<'a>, key: &str) -> Option<Text<'a>> {
+    let section = of.section.range();
+    // Entries stand in the order of the file, so a section's are together.
+    let first = entries.partition_point(|entry| entry.section.range().start < section.start);
     entries
         .iter()
-        .find(|entry| {
-            entry.section.range() == of.section.range() && entry.key.is(key) && !entry.value.is_empty()
-        })
+        .skip(first)
+        .take_while(|entry| entry.section.range() == section)
+        .take(MAX_BESIDE)
+        .find(|entry| entry.key.is(key) && !entry.value.is_empty())
         .map(|entry| entry.value)
 }

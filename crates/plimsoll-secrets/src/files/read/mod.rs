@@ -7,6 +7,7 @@ pub(super) mod lex;
 pub(super) mod node;
 pub(super) mod path;
 pub(super) mod pem;
+pub(super) mod pfx;
 pub(super) mod text;
 pub(super) mod url;
 pub(super) mod xml;

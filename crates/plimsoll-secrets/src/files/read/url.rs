@@ -80,6 +80,6 @@ fn login(text: Text<'_>, at: usize) -> Option<Login<'_>> {
     let info = rest.part(0, sign);
     let host = rest.part(sign + 1, authority);
     let (user, password) = info.split_once(b':').unwrap_or((info, info.from(info.len())));
-    let host_ok = host.bytes().iter().all(|b| b.is_ascii_alphanumeric() || b".-_:[],${}".contains(b));
+    let host_ok = host.bytes().iter().all(|b| b.is_ascii_alphanumeric() || b".-_:[],${}%".contains(b));
     (!scheme.is_empty() && !host.is_empty() && host_ok).then_some(Login { scheme, user, password, host })
 }
