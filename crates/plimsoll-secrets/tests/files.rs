@@ -175,6 +175,14 @@ fn each_kind_has_fixtures_of_both_sorts() {
         }
     }
     assert!(KINDS.len() >= 35);
+    // What the fuzz target chooses from.
+    let listed = include_str!("files/paths");
+    let used: BTreeSet<&str> = fixtures.iter().map(|fixture| fixture.path.as_str()).collect();
+    assert_eq!(
+        listed.lines().collect::<BTreeSet<_>>(),
+        used,
+        "tests/files/paths lists all paths of the cases"
+    );
 }
 
 #[test]

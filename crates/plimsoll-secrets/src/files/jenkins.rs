@@ -33,15 +33,13 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
                 );
             }
         }
-        b"hudson.util.Secret" => {
-            if (16..4096).contains(&bytes.len()) {
-                sink.certain(
-                    CREDFILE,
-                    "jenkins-secret-key",
-                    text.part(0, 0),
-                    "the key that decrypts Jenkins' credentials, itself encrypted with master.key",
-                );
-            }
+        b"hudson.util.Secret" if (16..4096).contains(&bytes.len()) => {
+            sink.certain(
+                CREDFILE,
+                "jenkins-secret-key",
+                text.part(0, 0),
+                "the key that decrypts Jenkins' credentials, itself encrypted with master.key",
+            );
         }
         b"initialAdminPassword" => {
             let password = text.trim();

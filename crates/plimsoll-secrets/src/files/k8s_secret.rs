@@ -96,8 +96,8 @@ fn public(key: Text<'_>, value: Text<'_>, kind: &str) -> bool {
         "project",
         "name",
     ]);
-    (name && !value.contains("://"))
-        || (name && url::logins(value).all(|login| login.password.is_empty()))
+    // A URL is as public as it has no password.
+    (name && url::logins(value).all(|login| login.password.is_empty()))
         || value.bytes().starts_with(b"-----BEGIN CERTIFICATE")
         || value.bytes().starts_with(b"-----BEGIN PUBLIC")
         || kind.starts_with("helm.sh/release")

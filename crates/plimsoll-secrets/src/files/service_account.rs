@@ -29,7 +29,16 @@ fn credential(sink: &mut Sink<'_>, node: &Node<'_>, depth: usize) {
             && let Some(key) = pem::keys(key).first()
         {
             let message = format!("the private key of the Google service account {account}{project}");
-            sink.certain(CLOUD, "gcp-service-account-key", key.all, message);
+            if let Some(found) = sink.certain(CLOUD, "gcp-service-account-key", key.all, message)
+                && (account.ends_with("example.com") || values::placeholder(account.as_bytes()))
+            {
+                lower(
+                    found,
+                    Severity::Low,
+                    Confidence::Low,
+                    "The account is one of documentation and examples.",
+                );
+            }
         }
     } else if kind.is_some_and(|kind| kind.is("authorized_user"))
         && let Some(token) = node.text_of("refresh_token")

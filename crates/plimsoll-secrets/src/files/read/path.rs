@@ -34,15 +34,12 @@ pub(crate) fn suffixed_any(path: &[u8], suffixes: &[&str]) -> bool {
 
 /// True when the path has the folder `folder`, such as `.ssh` or `etc/openvpn`, above its last component.
 pub(crate) fn below(path: &[u8], folder: &str) -> bool {
-    let mut from = 0;
-    while let Some(at) = path.get(from..).and_then(|rest| memchr::memmem::find(rest, folder.as_bytes())) {
-        let (start, end) = (from + at, from + at + folder.len());
-        if (start == 0 || path.get(start - 1) == Some(&b'/')) && path.get(end) == Some(&b'/') {
-            return true;
-        }
-        from = start + 1;
-    }
-    false
+    let has = |start: usize| {
+        path.get(start..)
+            .and_then(|rest| rest.strip_prefix(folder.as_bytes()))
+            .is_some_and(|rest| rest.first() == Some(&b'/'))
+    };
+    has(0) || memchr::memchr_iter(b'/', path).any(|slash| has(slash + 1))
 }
 
 /// Folders that package managers fill.
@@ -57,6 +54,8 @@ const PACKAGED: &[&str] = &[
     "vendor",
     "pkg/mod",
     "registry/src",
+    "third_party",
+    "google-cloud-sdk",
 ];
 
 /// Folders whose files show how something is done.
@@ -71,6 +70,7 @@ const SAMPLES: &[&str] = &[
     "tests",
     "testdata",
     "test-data",
+    "test_data",
     "testing",
     "fixtures",
     "spec",
