@@ -233,7 +233,7 @@ fn every_prefix_is_read() {
 fn changed_bytes_are_read() {
     for fixture in fixtures() {
         let mut bytes = fixture.bytes.clone();
-        let step = (bytes.len() / 300).max(1);
+        let step = (bytes.len() / 80).max(1);
         for at in (0..bytes.len()).step_by(step) {
             let kept = bytes[at];
             for byte in [0, b'\n', b'"', b'{', b':', b'=', b'<', b'-', 0xff, b'\\', b' '] {

@@ -265,7 +265,7 @@ fn is_template(text: &str) -> bool {
         || (whole('[', ']') && !text.contains('"'))
         || (whole('{', '}') && name(text.trim_matches(['{', '}'])))
         || (whole('%', '%') && name(text.trim_matches('%')))
-        || (whole('@', '@') && name(text.trim_matches(['@', '.', '-'])))
+        || (whole('@', '@') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"@._-".contains(&b)))
         || (text.len() > 4 && text.starts_with("__") && text.ends_with("__"))
         // `$NAME`: a shell's variable has no lower-case letters by custom, a password that begins with a dollar has.
         || text.strip_prefix('$').is_some_and(|rest| name(rest) && (rest.chars().all(|c| !c.is_ascii_lowercase()) || rest.contains('_')))
