@@ -134,8 +134,9 @@ impl Ready<'_> {
             let from = start.saturating_sub(self.rule.before.unwrap_or(BEFORE));
             let to = text.len().min(end + self.rule.after.unwrap_or(AFTER));
             for captures in self.regex.captures_iter(&text[from..to]) {
-                let secret = captures.name("secret").or_else(|| captures.get(1)).or_else(|| captures.get(0));
-                let secret = secret.unwrap().as_bytes();
+                let secret = captures.name("secret").or_else(|| captures.get(1));
+                let secret = secret.unwrap_or_else(|| panic!("{}: a match without its secret", self.rule.id));
+                let secret = secret.as_bytes();
                 let random = self.rule.entropy.is_none_or(|least| entropy(secret) >= least);
                 if random && !self.allow.iter().any(|allow| allow.is_match(secret)) {
                     found.push(secret);
