@@ -1,6 +1,8 @@
 //! Holds the rule files to their own examples: every rule parses, finds each of its examples within its window, and none of
 //! its negatives; its keywords stand in what it finds. The checks of checksums and structures are the engine's to test.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
