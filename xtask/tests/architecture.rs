@@ -76,6 +76,11 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
         &["plimsoll-advisory", "plimsoll-cli", "plimsoll-policy"],
         "YAML is expensive to build and to trust",
     ),
+    (
+        &["boreal"],
+        &["plimsoll-malware"],
+        "the engine of YARA rules stands behind one trait, so that another can take its place",
+    ),
     (&["cel"], &["plimsoll-policy"], "an interpreter is guarded in one place"),
     (
         &["quick-xml"],
