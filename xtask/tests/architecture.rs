@@ -81,6 +81,16 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
         &["plimsoll-malware"],
         "the engine of YARA rules stands behind one trait, so that another can take its place",
     ),
+    (
+        &["granit-parser"],
+        &["plimsoll-misconfig"],
+        "manifests need the line of each value, which no YAML value type keeps",
+    ),
+    (
+        &["ring"],
+        &["plimsoll-provenance"],
+        "signatures are verified in one place, with the library that TLS brings anyway",
+    ),
     (&["cel"], &["plimsoll-policy"], "an interpreter is guarded in one place"),
     (
         &["quick-xml"],

@@ -117,6 +117,32 @@ impl Driver {
         Ok(facts)
     }
 
+    /// Analyses the single file `name` in the directory `root`, as if it were alone there.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be looked at.
+    pub fn single(&self, root: &Path, name: &[u8], selection: Selection) -> Result<LayerFacts, TreeError> {
+        let path = absolute(root, name);
+        let metadata = fs::metadata(&path).map_err(|source| TreeError::Root { path, source })?;
+        let mut builder = IndexBuilder::default();
+        let mut facts = LayerFacts::default();
+        let new = NewNode {
+            path: name,
+            link: &[],
+            kind: NodeKind::File,
+            mode: metadata.mode(),
+            size: metadata.len(),
+            offset: 0,
+            sparse: false,
+        };
+        builder.push(&new).map_err(LayerError::from)?;
+        self.tree_file(root, name, metadata.mode(), selection, &mut facts);
+        facts.index = builder.finish();
+        facts.files.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.analyzer.cmp(&b.analyzer)));
+        Ok(facts)
+    }
+
     fn tree_file(&self, root: &Path, path: &[u8], mode: u32, selection: Selection, facts: &mut LayerFacts) {
         let by_path = self.matcher().by_path(path) & selection;
         // Only what can run is looked into for its first bytes: opening every file of a tree is what costs most here.
