@@ -77,6 +77,11 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
         "YAML is expensive to build and to trust",
     ),
     (
+        &["boreal"],
+        &["plimsoll-malware"],
+        "the engine of YARA rules stands behind one trait, so that another can take its place",
+    ),
+    (
         &["granit-parser"],
         &["plimsoll-misconfig"],
         "manifests need the line of each value, which no YAML value type keeps",
