@@ -13,6 +13,7 @@ mod list;
 mod output;
 mod progress;
 mod registry;
+mod rules;
 mod scan;
 mod targets;
 mod vex;

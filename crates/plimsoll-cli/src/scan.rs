@@ -18,7 +18,7 @@ use crate::exit::{self, Exit, usage};
 use crate::output::{self, Output};
 use crate::progress::Display;
 use crate::targets::{self, Target};
-use crate::{attachments, db, judgement, registry, vex};
+use crate::{attachments, db, judgement, registry, rules, vex};
 
 /// The table's width where there is no terminal to ask.
 const DEFAULT_WIDTH: usize = 120;
@@ -38,6 +38,7 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     // What is wrong with the command line, or with what is allowed, is found before anything is fetched.
     let mut judge = judgement::judge(scan)?;
     let keys = attachments::keys(scan)?;
+    let (own_analyzers, own_rules) = rules::own(scan)?;
     let registry = registry::Access::new(registry::network_of(scan))?;
     let (index, database) = db::for_scan(scan)?;
     let jars = db::jars_for_scan(scan);
@@ -56,7 +57,10 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     };
     let stop = AtomicBool::new(false);
     let display = Display::new(!scan.quiet && !scan.no_progress);
-    let scanner = Scanner::new(options, cache.clone(), &index, &stop, &display).with_jars(jars.as_ref());
+    let scanner = Scanner::new(options, cache.clone(), &index, &stop, &display)
+        .with_jars(jars.as_ref())
+        .with_analyzers(own_analyzers)
+        .with_image_rules(own_rules);
 
     let (found, failures) = with_timer(scan.timeout, &stop, || {
         let mut reports: Vec<(TargetReport, Option<String>)> = Vec::new();

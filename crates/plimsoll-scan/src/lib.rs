@@ -25,7 +25,7 @@ use plimsoll_cache::{Cache, CacheError};
 use plimsoll_db::{Index, JarIndex};
 use plimsoll_image::{Image, ImageError};
 use plimsoll_match::{Context, MatchError};
-use plimsoll_types::{Digest, Problem, ProblemCode, TargetKind, TargetReport, Timestamp};
+use plimsoll_types::{Digest, ImageMetadata, Problem, ProblemCode, TargetKind, TargetReport, Timestamp};
 
 pub use plimsoll_types::Scanner as ScannerKind;
 
@@ -180,7 +180,7 @@ impl<'a> Scanner<'a> {
         let (facts, problems) = self.layer_facts(image)?;
         let layers = merge::Layers { facts: &facts, image: Some(image), root: None };
         let mut report = self.report(name, TargetKind::Image, &layers, problems)?;
-        report.image = Some(image.metadata.clone());
+        report.image = Some(self.shown(&image.metadata));
         Ok(report)
     }
 
@@ -277,6 +277,23 @@ impl<'a> Scanner<'a> {
 
     fn limits(&self) -> Limits<'_> {
         Limits { layer_bytes: self.options.layer_limit, memory: &self.memory, stop: self.stop }
+    }
+
+    /// What a report says of an image, without the secrets in it that are found.
+    fn shown(&self, metadata: &ImageMetadata) -> ImageMetadata {
+        let mut shown = metadata.clone();
+        if self.options.scanners.contains(&ScannerKind::Secret) {
+            for layer in &mut shown.layers {
+                layer.created_by = plimsoll_secrets::mask_command(&layer.created_by);
+            }
+            for (name, value) in &mut shown.labels {
+                *value = plimsoll_secrets::mask_value(name, value);
+            }
+            for word in &mut shown.command {
+                *word = plimsoll_secrets::mask_command(word);
+            }
+        }
+        shown
     }
 
     fn note_cache_failure(&self, result: Result<(), CacheError>) {

@@ -89,7 +89,8 @@ impl Pattern {
             Some(_) => {}
         }
         let regex = self.compile()?;
-        let ordinary: [&[u8]; 3] = [b"The quick brown fox", b"{\"a\": [1, 2], \"b\": {}}", b"#!/bin/sh\nset -e\nexec \"$@\"\n"];
+        let ordinary: [&[u8]; 3] =
+            [b"The quick brown fox", b"{\"a\": [1, 2], \"b\": {}}", b"#!/bin/sh\nset -e\nexec \"$@\"\n"];
         if ordinary.iter().all(|text| regex.is_match(text)) {
             return Err("the expression matches any text".to_owned());
         }
@@ -140,8 +141,12 @@ fn build(text: &str) -> Result<meta::Regex, String> {
         )
         .build(text)
         .map_err(|error| match error.size_limit() {
-            Some(limit) => format!("the expression needs more than {limit} bytes once compiled; repeat less in it"),
-            None => error.syntax_error().map_or_else(|| error.to_string(), |error| first_line(&error.to_string())),
+            Some(limit) => {
+                format!("the expression needs more than {limit} bytes once compiled; repeat less in it")
+            }
+            None => {
+                error.syntax_error().map_or_else(|| error.to_string(), |error| first_line(&error.to_string()))
+            }
         })
 }
 

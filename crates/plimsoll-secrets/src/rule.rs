@@ -31,8 +31,9 @@ pub const MAX_AFTER: usize = 64 << 10;
 
 /// Words that stand on every page: a rule that is looked for at each of them would cost more than all others together.
 const TOO_COMMON: &[&str] = &[
-    "the", "and", "for", "http", "https", "name", "type", "this", "that", "with", "from", "true", "false", "data", "value",
-    "string", "import", "return", "http:", "https:", "://", "---", "===", "key", "api", "www", "com",
+    "the", "and", "for", "http", "https", "name", "type", "this", "that", "with", "from", "true", "false",
+    "data", "value", "string", "import", "return", "http:", "https:", "://", "---", "===", "key", "api",
+    "www", "com",
 ];
 
 /// True for a text that rules may be looked for by.
@@ -234,7 +235,8 @@ const MARK: char = '§';
 ///
 /// When the file or one of its rules is not valid.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Rule>, RuleError> {
-    let fail = |rule: &str, reason: String| RuleError { file: file.to_owned(), rule: rule.to_owned(), reason };
+    let fail =
+        |rule: &str, reason: String| RuleError { file: file.to_owned(), rule: rule.to_owned(), reason };
     let raw: RawFile =
         toml::from_str(text).map_err(|error| fail("", error.to_string().trim().replace('\n', " ")))?;
     let mut rules = Vec::with_capacity(raw.rule.len());
@@ -251,10 +253,8 @@ fn rule(raw: RawRule, file: &str) -> Result<Rule, String> {
     let class = class(&raw.class)
         .filter(|class| class.scanner == Scanner::Secret)
         .ok_or_else(|| format!("'{}' is no class of secrets", raw.class))?;
-    let severity = raw
-        .severity
-        .map(|word| word.parse::<Severity>().map_err(|error| error.to_string()))
-        .transpose()?;
+    let severity =
+        raw.severity.map(|word| word.parse::<Severity>().map_err(|error| error.to_string())).transpose()?;
     let confidence = match raw.confidence {
         Some(word) => Confidence::ALL
             .into_iter()

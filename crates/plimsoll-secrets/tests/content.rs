@@ -99,7 +99,11 @@ fn the_same_in_pieces_of_any_size() {
         while text.len() < total {
             match random.next(400) {
                 0 => text.push_str(&format!("token = {token}\n")),
-                1 => text.push_str(&format!("db_password = \"Tr0ub{}x-{}\"\n", random.next(1 << 20), random.next(1 << 20))),
+                1 => text.push_str(&format!(
+                    "db_password = \"Tr0ub{}x-{}\"\n",
+                    random.next(1 << 20),
+                    random.next(1 << 20)
+                )),
                 2 => text.push_str("postgres://app:k8Lm-zQ2p@db/app\n"),
                 _ => text.push_str("the quick brown fox jumps over the lazy dog; password of a token\n"),
             }
@@ -117,7 +121,11 @@ fn the_same_in_pieces_of_any_size() {
             assert!(total < 100_000 || !expected.facts.is_empty(), "round {round}");
             same(&expected, &on_disk("app/data.txt", &bytes), "on disk");
             for size in [1 + random.next(64), 4096, 65_536, 1_000_003] {
-                same(&expected, &pieces("app/data.txt", &bytes, size), &format!("round {round}, pieces of {size}"));
+                same(
+                    &expected,
+                    &pieces("app/data.txt", &bytes, size),
+                    &format!("round {round}, pieces of {size}"),
+                );
             }
         }
     }
@@ -141,13 +149,19 @@ fn utf_16() {
     let text = unmark(&format!("\r\nkey={TOKEN}\r\n"));
     let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    for bytes in [le.clone(), be.clone(), [&[0xff, 0xfe], &le[..]].concat(), [&[0xfe, 0xff], &be[..]].concat()] {
+    for bytes in
+        [le.clone(), be.clone(), [&[0xff, 0xfe], &le[..]].concat(), [&[0xfe, 0xff], &be[..]].concat()]
+    {
         let found = facts(&whole("app/x.reg", &bytes));
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].line, found[0].column), (2, 5));
         // Large files are read as they come.
         let mut large = bytes.clone();
-        let filler: Vec<u8> = if bytes.contains(&0) && (bytes[1] == 0 || bytes.starts_with(&[0xff])) { vec![b' ', 0] } else { vec![0, b' '] };
+        let filler: Vec<u8> = if bytes.contains(&0) && (bytes[1] == 0 || bytes.starts_with(&[0xff])) {
+            vec![b' ', 0]
+        } else {
+            vec![0, b' ']
+        };
         large.extend(filler.repeat(700_000));
         same(&whole("app/x.reg", &large), &pieces("app/x.reg", &large, 777), "utf-16");
         assert_eq!(facts(&whole("app/x.reg", &large)).len(), 1);
@@ -216,7 +230,11 @@ fn archives_in_archives() {
         ("opt/app.jar", inner.clone(), vec!["!/conf/app.properties"]),
         ("opt/fat.jar", nested, vec!["!/BOOT-INF/lib/a.jar!/conf/app.properties"]),
         ("opt/b.tar", tar(&[("etc/x.conf", text)]), vec!["!/etc/x.conf"]),
-        ("opt/b.tgz", gzip(&tar(&[("etc/x.conf", text), ("lib/c.zip", &inner)])), vec!["!/etc/x.conf", "!/lib/c.zip!/conf/app.properties"]),
+        (
+            "opt/b.tgz",
+            gzip(&tar(&[("etc/x.conf", text), ("lib/c.zip", &inner)])),
+            vec!["!/etc/x.conf", "!/lib/c.zip!/conf/app.properties"],
+        ),
     ] {
         let found = facts(&whole(path, &bytes));
         let places: Vec<&str> = found.iter().map(|found| found.inside.as_str()).collect();
@@ -247,7 +265,8 @@ fn base64_once_and_twice() {
         const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let mut out = String::new();
         for chunk in bytes.chunks(3) {
-            let number = chunk.iter().fold(0u32, |n, byte| n << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+            let number =
+                chunk.iter().fold(0u32, |n, byte| n << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
             for i in 0..4 {
                 let digit = DIGITS[(number >> (18 - 6 * i) & 63) as usize] as char;
                 let _ = write!(out, "{}", if i <= chunk.len() { digit } else { '=' });
@@ -290,8 +309,18 @@ fn hostile_bytes() {
     let token = unmark(TOKEN);
     let mut random = Random(11);
     let parts: [&[u8]; 12] = [
-        b"-----BEGIN RSA PRIVATE KEY-----", b"-----END", b"eyJ", b".", b"AKIA", b"password = \"", b"\n", b"\0", b"\xff\xfe", b"PK\x03\x04",
-        b"\x1f\x8b\x08", token.as_bytes(),
+        b"-----BEGIN RSA PRIVATE KEY-----",
+        b"-----END",
+        b"eyJ",
+        b".",
+        b"AKIA",
+        b"password = \"",
+        b"\n",
+        b"\0",
+        b"\xff\xfe",
+        b"PK\x03\x04",
+        b"\x1f\x8b\x08",
+        token.as_bytes(),
     ];
     for _ in 0..300 {
         let mut bytes = Vec::new();
@@ -384,9 +413,12 @@ exclude-block:
 
 #[test]
 fn rules_that_are_wrong_are_named() {
-    let gitleaks = |regex: &str| format!("[[rules]]\nid = \"bad\"\nregex = '''{regex}'''\nkeywords = [\"acme\"]\n");
+    let gitleaks =
+        |regex: &str| format!("[[rules]]\nid = \"bad\"\nregex = '''{regex}'''\nkeywords = [\"acme\"]\n");
     let own = |pattern: &str, more: &str| {
-        format!("[[rule]]\nid = \"bad\"\nclass = \"SEC-TOKEN\"\ntitle = \"x\"\nkeywords = [\"acme\"]\npattern = '''{pattern}'''\n{more}\n")
+        format!(
+            "[[rule]]\nid = \"bad\"\nclass = \"SEC-TOKEN\"\ntitle = \"x\"\nkeywords = [\"acme\"]\npattern = '''{pattern}'''\n{more}\n"
+        )
     };
     for (name, text, reason) in [
         ("g.toml", gitleaks("acme[a"), "not valid"),
@@ -413,7 +445,8 @@ fn rules_that_are_wrong_are_named() {
         }
         // No prefix of a file of rules panics.
         for len in 0..text.len() {
-            let config = Config { files: vec![(name.to_owned(), text[..len].to_owned())], ..Config::default() };
+            let config =
+                Config { files: vec![(name.to_owned(), text[..len].to_owned())], ..Config::default() };
             let _ = analyzer(&config);
         }
     }

@@ -33,7 +33,9 @@ fn every_rule_file_is_embedded_and_valid() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             let text = fs::read_to_string(&path).unwrap();
-            count += parse_rules(&path.display().to_string(), &text).unwrap_or_else(|error| panic!("{error}")).len();
+            count += parse_rules(&path.display().to_string(), &text)
+                .unwrap_or_else(|error| panic!("{error}"))
+                .len();
         }
     }
     assert!(count > 0);

@@ -23,7 +23,8 @@ pub(super) fn jwt(value: &[u8], _: &[u8]) -> Outcome {
     let Some(Value::Object(claims)) = json(payload) else { return Outcome::No };
     let mut notes = Vec::new();
     let issuer = claims.get("iss").and_then(Value::as_str);
-    if let Some(issuer) = issuer.filter(|issuer| issuer.len() <= 120 && !issuer.chars().any(char::is_control)) {
+    if let Some(issuer) = issuer.filter(|issuer| issuer.len() <= 120 && !issuer.chars().any(char::is_control))
+    {
         notes.push(format!("It was issued by {issuer}."));
     }
     if let Some(expiry) = claims.get("exp").and_then(Value::as_i64).and_then(stamp) {

@@ -79,8 +79,12 @@ mod tests {
         assert!(CHECKS.is_sorted_by(|a, b| a.name < b.name));
         assert!(by_name("nonsense").is_none());
         let samples: [&[u8]; 6] = [
-            b"", b"ghp_", b"eyJ.eyJ.x", b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----",
-            b"\xff\xfe\x00-----BEGIN OPENSSH PRIVATE KEY-----", b"pypi-AgEIcHlwaS5vcmc",
+            b"",
+            b"ghp_",
+            b"eyJ.eyJ.x",
+            b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----",
+            b"\xff\xfe\x00-----BEGIN OPENSSH PRIVATE KEY-----",
+            b"pypi-AgEIcHlwaS5vcmc",
         ];
         for check in CHECKS {
             for sample in samples {

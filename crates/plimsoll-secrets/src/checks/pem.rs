@@ -46,7 +46,9 @@ pub(super) fn pem_key(value: &[u8], around: &[u8]) -> Outcome {
             Some(false) => open(),
             None => Outcome::No,
         },
-        b"SSH2 ENCRYPTED PRIVATE KEY" => Outcome::Doubtful("It is in the format of SSH Communications.".to_owned()),
+        b"SSH2 ENCRYPTED PRIVATE KEY" => {
+            Outcome::Doubtful("It is in the format of SSH Communications.".to_owned())
+        }
         label if label.ends_with(b"PRIVATE KEY") => match der(&bytes) {
             Some(true) => open(),
             Some(false) => Outcome::Doubtful(DAMAGED.to_owned()),
@@ -127,7 +129,8 @@ fn header(bytes: &[u8]) -> Option<(u8, usize, usize)> {
         0..=0x7f => Some((*tag, usize::from(*first), 2)),
         0x81..=0x84 => {
             let count = usize::from(first & 0x7f);
-            let length = rest.get(..count)?.iter().fold(0usize, |length, byte| length << 8 | usize::from(*byte));
+            let length =
+                rest.get(..count)?.iter().fold(0usize, |length, byte| length << 8 | usize::from(*byte));
             Some((*tag, length, 2 + count))
         }
         _ => None,
@@ -179,19 +182,25 @@ fn openpgp(bytes: &[u8]) -> Option<bool> {
     let (tag, rest) = bytes.split_first()?;
     let (kind, skip) = if tag & 0xc0 == 0xc0 {
         let first = *rest.first()?;
-        (tag & 0x3f, match first {
-            0..=191 => 1,
-            192..=223 => 2,
-            255 => 5,
-            _ => return None,
-        })
+        (
+            tag & 0x3f,
+            match first {
+                0..=191 => 1,
+                192..=223 => 2,
+                255 => 5,
+                _ => return None,
+            },
+        )
     } else if tag & 0x80 != 0 {
-        (tag >> 2 & 0x0f, match tag & 3 {
-            0 => 1,
-            1 => 2,
-            2 => 4,
-            _ => 0,
-        })
+        (
+            tag >> 2 & 0x0f,
+            match tag & 3 {
+                0 => 1,
+                1 => 2,
+                2 => 4,
+                _ => 0,
+            },
+        )
     } else {
         return None;
     };
@@ -265,7 +274,14 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_key() {
-        for body in ["...", "MIIEpAIBAAKCAQEA...", "{{ key }}", "", "AAAA\nAAAA", "YOUR KEY HERE your key here your key here your key"] {
+        for body in [
+            "...",
+            "MIIEpAIBAAKCAQEA...",
+            "{{ key }}",
+            "",
+            "AAAA\nAAAA",
+            "YOUR KEY HERE your key here your key here your key",
+        ] {
             let text = format!("-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\n");
             assert_eq!(pem_key(text.as_bytes(), b""), Outcome::No, "{body}");
         }

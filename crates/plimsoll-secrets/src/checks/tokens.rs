@@ -152,7 +152,9 @@ pub(super) fn basic_auth(value: &[u8], _: &[u8]) -> Outcome {
         Some(colon) if text && std::str::from_utf8(&bytes).is_ok() && colon + 1 < bytes.len() => {
             let password = bytes.get(colon + 1..).unwrap_or_default();
             let lower = password.to_ascii_lowercase();
-            if crate::filters::is_reference(password) || [&b"password"[..], b"pass", b"secret", b"xxx"].contains(&&lower[..]) {
+            if crate::filters::is_reference(password)
+                || [&b"password"[..], b"pass", b"secret", b"xxx"].contains(&&lower[..])
+            {
                 return Outcome::No;
             }
             Outcome::Yes(Vec::new())
@@ -174,9 +176,10 @@ pub(super) fn google_service_account(_: &[u8], around: &[u8]) -> Outcome {
     });
     match whole {
         Some(account) => match account.get("client_email").and_then(Value::as_str) {
-            Some(email) if !email.chars().any(char::is_control) => {
-                Outcome::Yes(vec![format!("It is the account {}.", email.chars().take(120).collect::<String>())])
-            }
+            Some(email) if !email.chars().any(char::is_control) => Outcome::Yes(vec![format!(
+                "It is the account {}.",
+                email.chars().take(120).collect::<String>()
+            )]),
             _ => Outcome::No,
         },
         None => Outcome::Doubtful("The document around it is not complete JSON.".to_owned()),
@@ -219,7 +222,10 @@ mod tests {
         }
         // Made with Python's zlib.crc32 as GitLab's documentation says, and as npm's says.
         for (check, token) in [
-            (gitlab_routable as fn(&[u8], &[u8]) -> Outcome, "gl§pat-eUK98iEG8IR3YvDzy012TWM6MQpvOjEKcDpjCnQ6Mgp1OjEQ.1c0ogy8zo"),
+            (
+                gitlab_routable as fn(&[u8], &[u8]) -> Outcome,
+                "gl§pat-eUK98iEG8IR3YvDzy012TWM6MQpvOjEKcDpjCnQ6Mgp1OjEQ.1c0ogy8zo",
+            ),
             (gitlab_routable, "gl§pat-eUK98iEG8IR3YvDzy012TWM6MQpvOjEKcDpjCnQ6Mgp1OjEQ.01.1c0sipgya"),
             (npm, "np§m_txXOl0gn4Amzb2Jn1qtHUckwuOjowR47TgQ0"),
         ] {
@@ -246,7 +252,11 @@ mod tests {
         let encoded = "AgEIcHlwaS5vcmcCJDAwMDAwMDAwLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwMDAwMAACJXsidmVyc2lvbiI6IDEsICJwZXJtaXNzaW9ucyI6ICJ1c2VyIn0AAAYg0ennsws91UR2q3wn0ysX09_nj5EpSm_8v5mSH9dUuaA";
         assert!(matches!(pypi(format!("pypi-{encoded}").as_bytes(), b""), Outcome::Yes(_)));
         for len in 0..encoded.len() - 1 {
-            assert_eq!(pypi(format!("pypi-{}", &encoded[..len]).as_bytes(), b""), Outcome::No, "cut at {len}");
+            assert_eq!(
+                pypi(format!("pypi-{}", &encoded[..len]).as_bytes(), b""),
+                Outcome::No,
+                "cut at {len}"
+            );
         }
         assert_eq!(basic_auth(b"YWxhZGRpbjpvcGVuc2VzYW1l", b""), Outcome::Yes(Vec::new()));
         assert_eq!(basic_auth(b"YWxhZGRpbm9wZW5zZXNhbWU=", b""), Outcome::No);

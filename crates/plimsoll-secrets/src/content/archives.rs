@@ -42,7 +42,12 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(size: u64) -> Budget {
-        Budget { bytes: size.saturating_mul(MAX_RATIO).max(FREE).min(MAX_TOTAL), members: MAX_MEMBERS, depth: 0, spent: false }
+        Budget {
+            bytes: size.saturating_mul(MAX_RATIO).max(FREE).min(MAX_TOTAL),
+            members: MAX_MEMBERS,
+            depth: 0,
+            spent: false,
+        }
     }
 }
 
@@ -60,11 +65,14 @@ pub(super) enum Container {
 
 /// True for names of zip archives, which end with what must be read first.
 pub(super) fn is_zip_name(path: &[u8]) -> bool {
-    const ENDINGS: &[&str] = &["jar", "war", "ear", "zip", "whl", "egg", "nupkg", "aar", "apk", "par", "sar", "rar", "hpi", "jpi", "kar"];
+    const ENDINGS: &[&str] = &[
+        "jar", "war", "ear", "zip", "whl", "egg", "nupkg", "aar", "apk", "par", "sar", "rar", "hpi", "jpi",
+        "kar",
+    ];
     let name = file_name(path);
-    memchr::memrchr(b'.', name).and_then(|dot| name.get(dot + 1..)).is_some_and(|ending| {
-        ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known.as_bytes()))
-    })
+    memchr::memrchr(b'.', name)
+        .and_then(|dot| name.get(dot + 1..))
+        .is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known.as_bytes())))
 }
 
 impl Container {
@@ -219,7 +227,12 @@ fn is_signature(name: &[u8]) -> bool {
         && [&b".SF"[..], b".RSA", b".DSA", b".EC"].iter().any(|ending| name.ends_with(ending))
 }
 
-fn members<'f>(stream: &mut dyn Read, budget: &mut Budget, findings: &mut Findings<'f>, each: &mut Each<'_, 'f>) {
+fn members<'f>(
+    stream: &mut dyn Read,
+    budget: &mut Budget,
+    findings: &mut Findings<'f>,
+    each: &mut Each<'_, 'f>,
+) {
     let mut reader = tar::Reader::new(stream, None, budget.bytes);
     let mut path = Vec::new();
     // An archive that is cut or damaged gives what came before.
@@ -246,7 +259,13 @@ fn members<'f>(stream: &mut dyn Read, budget: &mut Budget, findings: &mut Findin
     }
 }
 
-fn offer<'f>(name: &[u8], bytes: &[u8], budget: &mut Budget, findings: &mut Findings<'f>, each: &mut Each<'_, 'f>) {
+fn offer<'f>(
+    name: &[u8],
+    bytes: &[u8],
+    budget: &mut Budget,
+    findings: &mut Findings<'f>,
+    each: &mut Each<'_, 'f>,
+) {
     let step = findings.inside.len();
     findings.inside.push_str("!/");
     findings.inside.extend(String::from_utf8_lossy(name).chars().filter(|c| !c.is_control()).take(1024));

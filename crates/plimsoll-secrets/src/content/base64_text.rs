@@ -35,7 +35,12 @@ pub(super) fn find(engine: &Engine, place: &Place, text: &[u8], findings: &mut F
             at += STEP;
             continue;
         }
-        let start = text.get(..at).unwrap_or_default().iter().rposition(|byte| !is_base64(*byte)).map_or(0, |i| i + 1);
+        let start = text
+            .get(..at)
+            .unwrap_or_default()
+            .iter()
+            .rposition(|byte| !is_base64(*byte))
+            .map_or(0, |i| i + 1);
         let rest = text.get(at..).unwrap_or_default();
         let end = at + rest.iter().position(|byte| !is_base64(*byte)).unwrap_or(rest.len());
         at = end;
@@ -74,7 +79,8 @@ fn look(engine: &Engine, place: &Place, decoded: &[u8], at: (u32, u32), findings
 
 /// The text that comes out, when it is text.
 fn decode(run: &[u8]) -> Option<Vec<u8>> {
-    let printable = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e));
+    let printable =
+        |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e));
     if !printable(&base64_any(run.get(..32)?)?) {
         return None;
     }

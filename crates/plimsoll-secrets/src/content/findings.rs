@@ -88,9 +88,10 @@ impl<'f> Findings<'f> {
         let values: Vec<Range<usize>> = structured
             .iter()
             .map(|found| found.value.clone())
-            .chain(hits.iter().filter_map(|hit| {
-                Some(usize::try_from(hit.start).ok()?..usize::try_from(hit.end).ok()?)
-            }))
+            .chain(
+                hits.iter()
+                    .filter_map(|hit| Some(usize::try_from(hit.start).ok()?..usize::try_from(hit.end).ok()?)),
+            )
             .collect();
         for found in structured {
             let Some(class) = class(&found.class) else { continue };
@@ -98,7 +99,9 @@ impl<'f> Findings<'f> {
             let span = found.value.start as u64..found.value.end as u64;
             let overlaps = |hit: &&Hit| !secret.is_empty() && hit.start < span.end && span.start < hit.end;
             let hit = hits.iter().find(overlaps);
-            let same = hit.and_then(|hit| Some((hit, engine.rule(hit.rule)?))).filter(|(_, rule)| !rule.is_generic());
+            let same = hit
+                .and_then(|hit| Some((hit, engine.rule(hit.rule)?)))
+                .filter(|(_, rule)| !rule.is_generic());
             let spot = spot(text, &found.value, &values, mode);
             let mut finding = Finding {
                 class: class.code,
@@ -117,7 +120,9 @@ impl<'f> Findings<'f> {
                 value: xxhash_rust::xxh3::xxh3_64(secret),
             };
             if let Some((hit, rule)) = same {
-                if matches!(finding.class, "SEC-PASSWORD" | "SEC-GENERIC") || finding.rule.starts_with("dotenv") {
+                if matches!(finding.class, "SEC-PASSWORD" | "SEC-GENERIC")
+                    || finding.rule.starts_with("dotenv")
+                {
                     // The file's grammar knows the value's name, the rule knows what it is.
                     finding.class = rule.class.code;
                     finding.rule = rule.id.clone();
@@ -160,7 +165,9 @@ impl<'f> Findings<'f> {
         pairs(engine, &mut new);
         for finding in new {
             // The same value once a file: what is decoded may stand there plainly as well.
-            let twice = |old: &Finding| finding.value != 0 && old.value == finding.value && old.inside == finding.inside;
+            let twice = |old: &Finding| {
+                finding.value != 0 && old.value == finding.value && old.inside == finding.inside
+            };
             if !self.list.iter().any(twice) {
                 self.list.push(finding);
             }
@@ -193,7 +200,8 @@ impl<'f> Findings<'f> {
     /// States them.
     pub(crate) fn write(mut self, _: &Engine, out: &mut Output) {
         self.list.sort_by(|a, b| {
-            (&a.inside, a.line, a.column, a.class, &a.rule).cmp(&(&b.inside, b.line, b.column, b.class, &b.rule))
+            (&a.inside, a.line, a.column, a.class, &a.rule)
+                .cmp(&(&b.inside, b.line, b.column, b.class, &b.rule))
         });
         if self.list.len() > MAX {
             self.list.truncate(MAX);
@@ -226,9 +234,31 @@ impl<'f> Findings<'f> {
 
 /// First words of titles that are no names.
 const ORDINARY: &[&str] = &[
-    "Access", "Basic", "Bearer", "Certificate", "Client", "Connection", "Credentials", "Database", "Elliptic", "Encrypted", "Encryption",
-    "Generic", "Hard-coded", "Hashed", "Key", "Keystore", "Passphrase", "Password", "Private", "Random", "Secret", "Session", "Token",
-    "Value", "Webhook",
+    "Access",
+    "Basic",
+    "Bearer",
+    "Certificate",
+    "Client",
+    "Connection",
+    "Credentials",
+    "Database",
+    "Elliptic",
+    "Encrypted",
+    "Encryption",
+    "Generic",
+    "Hard-coded",
+    "Hashed",
+    "Key",
+    "Keystore",
+    "Passphrase",
+    "Password",
+    "Private",
+    "Random",
+    "Secret",
+    "Session",
+    "Token",
+    "Value",
+    "Webhook",
 ];
 
 /// A rule's title as a message: `an OpenAI key`, `a private key`.
@@ -245,7 +275,11 @@ pub(crate) fn title(title: &str) -> String {
     }
     // Abbreviations are spelt out, and some begin with the sound of a vowel.
     let spelt = first.len() > 1 && first.bytes().take(2).all(|byte| byte.is_ascii_uppercase());
-    let vowels = if spelt || first == "npm" || first == "xAI" || first == "ngrok" { "AEFHILMNORSXaeioxn" } else { "AEIOaeio" };
+    let vowels = if spelt || first == "npm" || first == "xAI" || first == "ngrok" {
+        "AEFHILMNORSXaeioxn"
+    } else {
+        "AEIOaeio"
+    };
     let vowel = first.chars().next().is_some_and(|letter| vowels.contains(letter));
     format!("{} {text}", if vowel { "an" } else { "a" })
 }
@@ -267,12 +301,14 @@ fn pairs(engine: &Engine, new: &mut Vec<Finding>) {
         let rule = engine.rules().iter().find(|rule| rule.id == finding.rule);
         rule.is_some_and(|rule| rule.check.as_ref().is_some_and(|check| check.name == "aws-key-id"))
     };
-    let is_secret =
-        |finding: &Finding| finding.class == "SEC-CLOUD" && finding.rule.contains("aws") && finding.rule.contains("secret");
+    let is_secret = |finding: &Finding| {
+        finding.class == "SEC-CLOUD" && finding.rule.contains("aws") && finding.rule.contains("secret")
+    };
     for at in 0..new.len() {
         let Some(id) = new.get(at).filter(|finding| is_id(finding)) else { continue };
         let line = id.line;
-        let Some(other) = new.iter().position(|finding| is_secret(finding) && finding.line.abs_diff(line) <= PAIR)
+        let Some(other) =
+            new.iter().position(|finding| is_secret(finding) && finding.line.abs_diff(line) <= PAIR)
         else {
             continue;
         };
@@ -303,9 +339,10 @@ fn sample(place: &Place) -> Option<(Severity, &'static str)> {
             Severity::Negligible,
             "The path is that of a package's tests, examples or documentation, so this is most likely sample data.",
         )),
-        (true, false) => {
-            Some((Severity::Low, "The path is that of a test, an example or documentation, so this may be sample data."))
-        }
+        (true, false) => Some((
+            Severity::Low,
+            "The path is that of a test, an example or documentation, so this may be sample data.",
+        )),
         _ => None,
     }
 }

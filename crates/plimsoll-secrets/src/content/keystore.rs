@@ -41,7 +41,9 @@ pub(super) fn find(path: &[u8], bytes: &[u8], findings: &mut Findings<'_>) {
     }
     let store = if bytes.starts_with(JKS) || bytes.starts_with(JCEKS) {
         java(bytes)
-    } else if bytes.starts_with(KDBX) && matches!(bytes.get(4..8), Some([0x65 | 0x66 | 0x67, 0xfb, 0x4b, 0xb5])) {
+    } else if bytes.starts_with(KDBX)
+        && matches!(bytes.get(4..8), Some([0x65 | 0x66 | 0x67, 0xfb, 0x4b, 0xb5]))
+    {
         Some(Store { rule: "keepass", what: "a KeePass database", password: None })
     } else if bytes.starts_with(&[0x30]) && is_pkcs12_name(path) {
         pkcs12(bytes)
@@ -72,7 +74,8 @@ pub(super) fn find(path: &[u8], bytes: &[u8], findings: &mut Findings<'_>) {
 fn is_pkcs12_name(path: &[u8]) -> bool {
     let name = file_name(path);
     [&b".p12"[..], b".pfx", b".pkcs12", b".keystore", b".jks", b".ks"].iter().any(|ending| {
-        name.len() > ending.len() && name.get(name.len() - ending.len()..).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+        name.len() > ending.len()
+            && name.get(name.len() - ending.len()..).is_some_and(|end| end.eq_ignore_ascii_case(ending))
     })
 }
 
@@ -209,11 +212,13 @@ fn mac_password(safe: &[u8], mac: &[u8]) -> Option<&'static str> {
     PASSWORDS.iter().copied().find(|password| match oid {
         SHA1 => {
             let key = derive(password, salt, rounds, |text| Sha1::digest(text).to_vec());
-            Hmac::<Sha1>::new_from_slice(&key).is_ok_and(|mac| mac.chain_update(content).verify_slice(digest).is_ok())
+            Hmac::<Sha1>::new_from_slice(&key)
+                .is_ok_and(|mac| mac.chain_update(content).verify_slice(digest).is_ok())
         }
         SHA256 => {
             let key = derive(password, salt, rounds, |text| Sha256::digest(text).to_vec());
-            Hmac::<Sha256>::new_from_slice(&key).is_ok_and(|mac| mac.chain_update(content).verify_slice(digest).is_ok())
+            Hmac::<Sha256>::new_from_slice(&key)
+                .is_ok_and(|mac| mac.chain_update(content).verify_slice(digest).is_ok())
         }
         _ => false,
     })

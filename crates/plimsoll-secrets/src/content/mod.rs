@@ -129,9 +129,15 @@ impl Analyzer for Content {
             head.truncate(n);
             if let Some(container @ Container::Zip) = Container::detect(path, &head) {
                 names::find(path, &head, content.len(), &mut findings);
-                container.open(path, content, &mut budget, &mut findings, &mut |member, bytes, budget, findings| {
-                    self.bytes(member, bytes, budget, findings);
-                });
+                container.open(
+                    path,
+                    content,
+                    &mut budget,
+                    &mut findings,
+                    &mut |member, bytes, budget, findings| {
+                        self.bytes(member, bytes, budget, findings);
+                    },
+                );
                 Content::finish(&self.engine, findings, out);
                 return Ok(());
             }
@@ -206,7 +212,8 @@ impl<'c> Pieces<'c> {
     fn new(content: &'c Content, file: &FileInfo<'_>) -> Pieces<'c> {
         let path = file.path.as_bytes().to_vec();
         let kind = KINDS.iter().any(|kind| file.size <= kind.max_size && (kind.is)(&path));
-        let state = if file.size <= WHOLE || kind { State::Whole(Vec::new()) } else { State::Head(Vec::new()) };
+        let state =
+            if file.size <= WHOLE || kind { State::Whole(Vec::new()) } else { State::Head(Vec::new()) };
         Pieces { content, path, size: file.size, state }
     }
 
@@ -232,8 +239,7 @@ impl<'c> Pieces<'c> {
             Encoding::Utf16Be => Some(Utf16::new(true)),
         };
         let session = Session::new(engine, Place::new(&self.path), mode);
-        let mut stream =
-            Stream { session, utf16, head: first.to_vec(), mode, closed: container };
+        let mut stream = Stream { session, utf16, head: first.to_vec(), mode, closed: container };
         stream.piece(&head);
         State::Stream(Box::new(stream))
     }

@@ -60,7 +60,8 @@ pub(super) fn find(path: &[u8], head: &[u8], size: u64, findings: &mut Findings<
     }
     let name = file_name(path);
     for (file, title) in REPOSITORIES {
-        let below = path.strip_suffix(*file).is_some_and(|folder| folder.is_empty() || folder.ends_with(b"/"));
+        let below =
+            path.strip_suffix(*file).is_some_and(|folder| folder.is_empty() || folder.ends_with(b"/"));
         if below {
             state(path, findings, "SEC-VCS", format!("the data of a {title} repository is in the image"));
         }

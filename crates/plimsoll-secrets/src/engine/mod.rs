@@ -96,9 +96,9 @@ impl Engine {
             return Err(too_many("rules"));
         }
         let keywords = |binary: bool| {
-            let chosen = (0u16..).zip(&rules).filter(move |(_, rule)| {
-                rule.pattern.is_some() && (rule.binary || !binary)
-            });
+            let chosen = (0u16..)
+                .zip(&rules)
+                .filter(move |(_, rule)| rule.pattern.is_some() && (rule.binary || !binary));
             chosen.flat_map(|(number, rule)| {
                 rule.keywords.iter().map(move |keyword| (&keyword[..], rule.case_sensitive, number))
             })

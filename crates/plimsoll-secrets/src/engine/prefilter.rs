@@ -135,7 +135,8 @@ impl Prefilter {
 
     /// True when so many keywords fit.
     pub(crate) fn fits(&self) -> bool {
-        self.slots.iter().filter(|slot| slot.start != slot.end).count() <= MAX_GRAMS && self.words.len() <= MAX_GRAMS
+        self.slots.iter().filter(|slot| slot.start != slot.end).count() <= MAX_GRAMS
+            && self.words.len() <= MAX_GRAMS
     }
 
     /// Calls `hit` for each keyword that begins in `range` of `text`, in the order of their four bytes; it stops when `hit` says so.
@@ -238,8 +239,9 @@ mod tests {
     use super::*;
 
     fn found(words: &[(&str, bool)], text: &str, range: Range<usize>) -> Vec<(usize, u16)> {
-        let filter =
-            Prefilter::new((0u16..).zip(words).map(|(number, (word, case))| (word.as_bytes(), *case, number)));
+        let filter = Prefilter::new(
+            (0u16..).zip(words).map(|(number, (word, case))| (word.as_bytes(), *case, number)),
+        );
         let mut found = Vec::new();
         filter.find(text.as_bytes(), range, |start, word| {
             found.extend(word.rules.iter().map(|rule| (start, *rule)));
@@ -251,8 +253,14 @@ mod tests {
 
     #[test]
     fn finds_what_a_plain_search_finds() {
-        let words =
-            [("ghp_", true), ("password", false), ("eyJ", true), ("api_key", false), ("-----BEGIN", true), ("glpat-", true)];
+        let words = [
+            ("ghp_", true),
+            ("password", false),
+            ("eyJ", true),
+            ("api_key", false),
+            ("-----BEGIN", true),
+            ("glpat-", true),
+        ];
         let text = "GHP_ ghp_x PassWord=eyJhbGci API_KEY -----BEGIN glpat-\u{e9} passwordpassword eyJ";
         let mut expected = Vec::new();
         for (number, (word, case)) in (0u16..).zip(words) {

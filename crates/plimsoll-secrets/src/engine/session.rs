@@ -257,7 +257,10 @@ impl<'e> Session<'e> {
             let after = view.get(keyword.end..to).unwrap_or_default();
             to = memchr::memchr(b'\n', after).map_or(to, |line| keyword.end + line);
         }
-        if hints.byte.is_some_and(|byte| memchr::memchr(byte, view.get(from..to).unwrap_or_default()).is_none()) {
+        if hints
+            .byte
+            .is_some_and(|byte| memchr::memchr(byte, view.get(from..to).unwrap_or_default()).is_none())
+        {
             return true;
         }
         self.slots.clear();

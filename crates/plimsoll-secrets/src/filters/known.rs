@@ -35,7 +35,8 @@ pub(super) fn is_example(secret: &[u8]) -> bool {
 /// The payload of jwt.io's example, signed with whatever: tutorials sign it anew.
 fn is_jwt_of_john_doe(secret: &[u8]) -> bool {
     secret.starts_with(b"eyJ")
-        && secret.split(|byte| *byte == b'.').nth(1).is_some_and(|payload| {
-            payload.starts_with(b"eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lI")
-        })
+        && secret
+            .split(|byte| *byte == b'.')
+            .nth(1)
+            .is_some_and(|payload| payload.starts_with(b"eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lI"))
 }

@@ -89,8 +89,7 @@ pub(crate) fn judge(
         }
     }
     let own = rule.severity.unwrap_or(rule.class.severity);
-    let mut verdict =
-        Verdict { severity: rule.severity, confidence: rule.confidence, notes: Vec::new() };
+    let mut verdict = Verdict { severity: rule.severity, confidence: rule.confidence, notes: Vec::new() };
     if let Some(check) = &rule.check {
         match (check.run)(secret, around(text, value)) {
             Outcome::No => return None,
@@ -149,16 +148,19 @@ const AROUND_AFTER: usize = 8 << 10;
 
 /// The text around a value.
 fn around<'t>(text: &'t [u8], value: &Range<usize>) -> &'t [u8] {
-    text.get(value.start.saturating_sub(AROUND_BEFORE)..text.len().min(value.end + AROUND_AFTER)).unwrap_or_default()
+    text.get(value.start.saturating_sub(AROUND_BEFORE)..text.len().min(value.end + AROUND_AFTER))
+        .unwrap_or_default()
 }
 
 /// True when a line's beginning gives the value a name, as in `GITHUB_TOKEN=` or `token: "`.
 fn is_assigned(before: &[u8]) -> bool {
     let before = before.trim_ascii_end();
-    let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before).trim_ascii_end();
+    let before =
+        before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before).trim_ascii_end();
     let Some(name) = before.strip_suffix(b"=").or_else(|| before.strip_suffix(b":")) else { return false };
     let name = name.trim_ascii();
     let name = name.strip_prefix(b"export ").unwrap_or(name).trim_ascii();
     let name = name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name);
-    !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    !name.is_empty()
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }

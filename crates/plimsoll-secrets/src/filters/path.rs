@@ -21,26 +21,82 @@ pub(crate) struct Place {
 
 /// Words that a folder or file of tests or examples has in its name, between any signs.
 const TEST_WORDS: &[&str] = &[
-    "test", "tests", "testing", "testdata", "unittest", "unittests", "spec", "specs", "example", "examples", "sample",
-    "samples", "fixture", "fixtures", "mock", "mocks", "demo", "demos", "dummy", "e2e", "selftest", "testsuite", "tutorial",
+    "test",
+    "tests",
+    "testing",
+    "testdata",
+    "unittest",
+    "unittests",
+    "spec",
+    "specs",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "fixture",
+    "fixtures",
+    "mock",
+    "mocks",
+    "demo",
+    "demos",
+    "dummy",
+    "e2e",
+    "selftest",
+    "testsuite",
+    "tutorial",
     "tutorials",
 ];
 
 /// The same for documentation.
-const DOC_WORDS: &[&str] =
-    &["doc", "docs", "documentation", "readme", "changelog", "changes", "history", "news", "man", "help", "guide"];
+const DOC_WORDS: &[&str] = &[
+    "doc",
+    "docs",
+    "documentation",
+    "readme",
+    "changelog",
+    "changes",
+    "history",
+    "news",
+    "man",
+    "help",
+    "guide",
+];
 
 /// Folders below which packages put their files.
 const VENDORED: &[&[u8]] = &[
-    b"node_modules/", b"site-packages/", b"dist-packages/", b"vendor/", b"/gems/", b"go/pkg/mod/", b"/.cargo/registry/",
-    b"/.m2/repository/", b"bower_components/", b"/perl5/", b"third_party/",
+    b"node_modules/",
+    b"site-packages/",
+    b"dist-packages/",
+    b"vendor/",
+    b"/gems/",
+    b"go/pkg/mod/",
+    b"/.cargo/registry/",
+    b"/.m2/repository/",
+    b"bower_components/",
+    b"/perl5/",
+    b"third_party/",
 ];
 
 /// Folders of the system: what is below came with packages of the distribution.
 const SYSTEM: &[&[u8]] = &[
-    b"usr/share/", b"usr/lib/", b"usr/lib64/", b"usr/include/", b"usr/libexec/", b"usr/src/", b"lib/", b"usr/bin/", b"usr/sbin/",
-    b"var/lib/dpkg/", b"var/lib/apt/", b"usr/local/lib/python", b"usr/local/lib/ruby/", b"usr/local/include/", b"opt/java/",
-    b"usr/local/share/doc/", b"usr/local/share/man/", b"usr/local/go/",
+    b"usr/share/",
+    b"usr/lib/",
+    b"usr/lib64/",
+    b"usr/include/",
+    b"usr/libexec/",
+    b"usr/src/",
+    b"lib/",
+    b"usr/bin/",
+    b"usr/sbin/",
+    b"var/lib/dpkg/",
+    b"var/lib/apt/",
+    b"usr/local/lib/python",
+    b"usr/local/lib/ruby/",
+    b"usr/local/include/",
+    b"opt/java/",
+    b"usr/local/share/doc/",
+    b"usr/local/share/man/",
+    b"usr/local/go/",
 ];
 
 impl Place {
@@ -61,10 +117,29 @@ impl Place {
         let ending = name.rsplit_once_dot().1;
         let is = |list: &[&str]| list.iter().any(|known| ending.eq_ignore_ascii_case(known.as_bytes()));
         documentation |= is(&["md", "rst", "adoc", "pod", "texi", "html", "htm", "ipynb"]);
-        let settings = is(&["env", "conf", "cfg", "cnf", "ini", "properties", "yml", "yaml", "toml", "json", "xml", "config", "tfvars"])
-            || name.starts_with(b".")
+        let settings = is(&[
+            "env",
+            "conf",
+            "cfg",
+            "cnf",
+            "ini",
+            "properties",
+            "yml",
+            "yaml",
+            "toml",
+            "json",
+            "xml",
+            "config",
+            "tfvars",
+        ]) || name.starts_with(b".")
             || memchr::memmem::find(name, b".env").is_some();
-        Place { path: path.to_vec(), test, documentation, vendored, settings: settings && !test && !documentation }
+        Place {
+            path: path.to_vec(),
+            test,
+            documentation,
+            vendored,
+            settings: settings && !test && !documentation,
+        }
     }
 
     /// True where a name with a random value beside it is known to be noise: a package's own files, and documentation.
@@ -80,9 +155,10 @@ impl Place {
                 Severity::Negligible,
                 "The path is that of a package's tests, examples or documentation, so this is most likely sample data.",
             )),
-            (true, false) => {
-                Some((Severity::Low, "The path is that of a test, an example or documentation, so this may be sample data."))
-            }
+            (true, false) => Some((
+                Severity::Low,
+                "The path is that of a test, an example or documentation, so this may be sample data.",
+            )),
             (false, true) if rule.class.code == "SEC-DBURL" => Some((
                 Severity::Low,
                 "The file came with a package, so the address may be an example in its source.",

@@ -3,24 +3,136 @@
 use crate::rule::Rule;
 
 /// Texts that no random value holds by chance: `EXAMPLE` stays `EXAMPLE` inside a token.
-const MARKS: &[&str] = &["example", "xxxxx", "*****", ".....", "redacted", "placeholder", "your_", "your-", "youraccess", "yourtoken", "yoursecret"];
+const MARKS: &[&str] = &[
+    "example",
+    "xxxxx",
+    "*****",
+    ".....",
+    "redacted",
+    "placeholder",
+    "your_",
+    "your-",
+    "youraccess",
+    "yourtoken",
+    "yoursecret",
+];
 
 /// Texts that a word for a secret is made of, but no secret.
 const WORDS: &[&str] = &[
-    "changeme", "change-me", "change_me", "changeit", "placeholder", "replace", "insert", "your", "dummy", "fake", "sample", "todo",
-    "fixme", "foobar", "xxx", "...", "***", "-here", "_here", "my-secret", "mysecret", "my_secret", "my-password", "mypassword",
-    "my_password", "notasecret", "not-a-secret", "secretkey", "secret_key", "secret-key", "some_", "some-", "undefined", "password_",
-    "_password", "passw0rd", "p@ssw0rd", "enter_", "enter-", "lorem", "ipsum", "test",
+    "changeme",
+    "change-me",
+    "change_me",
+    "changeit",
+    "placeholder",
+    "replace",
+    "insert",
+    "your",
+    "dummy",
+    "fake",
+    "sample",
+    "todo",
+    "fixme",
+    "foobar",
+    "xxx",
+    "...",
+    "***",
+    "-here",
+    "_here",
+    "my-secret",
+    "mysecret",
+    "my_secret",
+    "my-password",
+    "mypassword",
+    "my_password",
+    "notasecret",
+    "not-a-secret",
+    "secretkey",
+    "secret_key",
+    "secret-key",
+    "some_",
+    "some-",
+    "undefined",
+    "password_",
+    "_password",
+    "passw0rd",
+    "p@ssw0rd",
+    "enter_",
+    "enter-",
+    "lorem",
+    "ipsum",
+    "test",
 ];
 
 /// Values that are none.
 const EXACT: &[&str] = &[
-    "null", "none", "nil", "true", "false", "undefined", "default", "empty", "password", "passwd", "pass", "secret", "token", "key",
-    "admin", "root", "user", "username", "guest", "string", "value", "text", "hidden", "optional", "required", "disabled", "enabled",
-    "auto", "basic", "bearer", "hunter2", "qwerty", "letmein", "welcome", "login", "postgres", "mysql", "redis", "mongo", "rabbitmq",
-    "minio", "minioadmin", "database", "prompt", "plain", "plaintext", "sha256", "sha512", "scram-sha-256", "md5", "bcrypt", "trust",
-    "ident", "peer", "caching_sha2_password", "mysql_native_password", "foo", "bar", "baz", "abc", "1234", "12345", "123456",
-    "12345678", "123456789", "1234567890", "pass123", "secret123",
+    "null",
+    "none",
+    "nil",
+    "true",
+    "false",
+    "undefined",
+    "default",
+    "empty",
+    "password",
+    "passwd",
+    "pass",
+    "secret",
+    "token",
+    "key",
+    "admin",
+    "root",
+    "user",
+    "username",
+    "guest",
+    "string",
+    "value",
+    "text",
+    "hidden",
+    "optional",
+    "required",
+    "disabled",
+    "enabled",
+    "auto",
+    "basic",
+    "bearer",
+    "hunter2",
+    "qwerty",
+    "letmein",
+    "welcome",
+    "login",
+    "postgres",
+    "mysql",
+    "redis",
+    "mongo",
+    "rabbitmq",
+    "minio",
+    "minioadmin",
+    "database",
+    "prompt",
+    "plain",
+    "plaintext",
+    "sha256",
+    "sha512",
+    "scram-sha-256",
+    "md5",
+    "bcrypt",
+    "trust",
+    "ident",
+    "peer",
+    "caching_sha2_password",
+    "mysql_native_password",
+    "foo",
+    "bar",
+    "baz",
+    "abc",
+    "1234",
+    "12345",
+    "123456",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "pass123",
+    "secret123",
 ];
 
 /// True for a value that only stands for a secret.
@@ -51,8 +163,11 @@ pub(crate) fn is_placeholder(rule: &Rule, secret: &[u8]) -> bool {
 /// True for what is put in later: `${VAR}`, `$VAR`, `{{ x }}`, `<x>`, `%VAR%`, `$(x)`, `#{x}`, `@x@`, `[x]`, `__X__`.
 pub(crate) fn is_reference(value: &[u8]) -> bool {
     let value = value.trim_ascii();
-    let between = |open: &[u8], close: &[u8]| value.starts_with(open) && value.ends_with(close) && value.len() > 2;
-    let name = |text: &[u8]| text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
+    let between =
+        |open: &[u8], close: &[u8]| value.starts_with(open) && value.ends_with(close) && value.len() > 2;
+    let name = |text: &[u8]| {
+        text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+    };
     let inner = |n: usize| value.get(n..value.len().saturating_sub(n)).unwrap_or_default();
     let holds = |mark: &[u8]| memchr::memmem::find(value, mark).is_some();
     between(b"<", b">")
@@ -60,15 +175,35 @@ pub(crate) fn is_reference(value: &[u8]) -> bool {
         || between(b"%", b"%") && name(inner(1))
         || between(b"@", b"@") && name(inner(1))
         || between(b"__", b"__")
-        || value.first() == Some(&b'$') && name(value.get(1..).unwrap_or_default()) && value.len() > 2
+        || value.first() == Some(&b'$')
+            && name(value.get(1..).unwrap_or_default())
+            && value.len() > 2
             && !value.get(1..2).is_some_and(|byte| byte[0].is_ascii_digit())
-        || holds(b"${") || holds(b"$(") || holds(b"{{") || holds(b"}}") || holds(b"#{") || holds(b"<%") || holds(b"%(") || holds(b"$$(")
+        || holds(b"${")
+        || holds(b"$(")
+        || holds(b"{{")
+        || holds(b"}}")
+        || holds(b"#{")
+        || holds(b"<%")
+        || holds(b"%(")
+        || holds(b"$$(")
         || value.starts_with(b"{") && value.ends_with(b"}") && name(inner(1))
-        || value.starts_with(b"%s") || value.starts_with(b"%{") || value.starts_with(b"&{")
-        || value.starts_with(b"arn:") || value.starts_with(b"vault:") || value.starts_with(b"ref+") || value.starts_with(b"op://")
-        || value.starts_with(b"ENC[") || value.starts_with(b"secret://") || value.starts_with(b"file:")
-        || value.starts_with(b"env:") || value.starts_with(b"env.") || value.starts_with(b"process.env") || value.starts_with(b"os.environ")
-        || value.starts_with(b"!vault") || value.starts_with(b"ssm:")
+        || value.starts_with(b"%s")
+        || value.starts_with(b"%{")
+        || value.starts_with(b"&{")
+        || value.starts_with(b"arn:")
+        || value.starts_with(b"vault:")
+        || value.starts_with(b"ref+")
+        || value.starts_with(b"op://")
+        || value.starts_with(b"ENC[")
+        || value.starts_with(b"secret://")
+        || value.starts_with(b"file:")
+        || value.starts_with(b"env:")
+        || value.starts_with(b"env.")
+        || value.starts_with(b"process.env")
+        || value.starts_with(b"os.environ")
+        || value.starts_with(b"!vault")
+        || value.starts_with(b"ssm:")
 }
 
 /// True when next to nothing but one letter, or two, fills the value.
@@ -82,12 +217,21 @@ fn is_repetition(value: &[u8]) -> bool {
         let mut seen = [false; 256];
         text.iter().for_each(|byte| seen[usize::from(byte.to_ascii_lowercase())] = true);
         let distinct = seen.iter().filter(|seen| **seen).count();
-        text.len() >= 6 && distinct <= 2 || text.len() >= 16 && distinct <= 4 && !text.iter().all(u8::is_ascii_digit)
+        text.len() >= 6 && distinct <= 2
+            || text.len() >= 16 && distinct <= 4 && !text.iter().all(u8::is_ascii_digit)
     })
 }
 
 /// The rows of a keyboard and the orders of letters and digits that people type for nothing.
-const ROWS: &[&str] = &["abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "fedcba9876543210", "0123456789abcdef"];
+const ROWS: &[&str] = &[
+    "abcdefghijklmnopqrstuvwxyz",
+    "01234567890123456789",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "fedcba9876543210",
+    "0123456789abcdef",
+];
 
 /// True when runs such as `abcdefgh` or `12345678` make up more than half of a value.
 fn is_run(lower: &[u8]) -> bool {
@@ -109,7 +253,9 @@ fn is_run(lower: &[u8]) -> bool {
 fn common_run(row: &[u8], rest: &[u8]) -> usize {
     let Some(first) = rest.first() else { return 0 };
     memchr::memchr_iter(*first, row)
-        .map(|start| row.get(start..).unwrap_or_default().iter().zip(rest).take_while(|(a, b)| a == b).count())
+        .map(|start| {
+            row.get(start..).unwrap_or_default().iter().zip(rest).take_while(|(a, b)| a == b).count()
+        })
         .max()
         .unwrap_or(0)
 }
@@ -121,8 +267,18 @@ mod tests {
     #[test]
     fn references_and_repetitions() {
         for value in [
-            "${DB_PASSWORD}", "$DB_PASSWORD", "{{ .Values.password }}", "<password>", "%PASSWORD%", "$(cat /x)", "#{secret}", "@token@",
-            "{password}", "__PASSWORD__", "%(db_password)s", "vault:secret/data/x",
+            "${DB_PASSWORD}",
+            "$DB_PASSWORD",
+            "{{ .Values.password }}",
+            "<password>",
+            "%PASSWORD%",
+            "$(cat /x)",
+            "#{secret}",
+            "@token@",
+            "{password}",
+            "__PASSWORD__",
+            "%(db_password)s",
+            "vault:secret/data/x",
         ] {
             assert!(is_reference(value.as_bytes()), "{value}");
         }

@@ -96,7 +96,9 @@ pub(super) fn pairs(text: &str) -> Vec<(Range<usize>, Range<usize>, &'static str
     let words = words(text);
     let word = |i: usize| words.get(i).and_then(|word| text.get(word.range.clone())).unwrap_or_default();
     // BuildKit writes `RUN |2 A=1 ...`, which the split shows as `|`, `2`, and the assignments.
-    let start = words.iter().position(|word| !matches!(text.get(word.range.clone()), Some("RUN" | "/bin/sh" | "-c" | "#(nop)")));
+    let start = words
+        .iter()
+        .position(|word| !matches!(text.get(word.range.clone()), Some("RUN" | "/bin/sh" | "-c" | "#(nop)")));
     let Some(start) = start else { return found };
     let mut at = start;
     let mut how = "the variable";
@@ -127,7 +129,10 @@ pub(super) fn pairs(text: &str) -> Vec<(Range<usize>, Range<usize>, &'static str
         at += 1;
         // The old form: `ENV NAME value with spaces`.
         if !word(at).contains('=') && words.len() > at + 1 {
-            let (Some(name), Some(first), Some(last)) = (words.get(at), words.get(at + 1), words.last()) else { return found };
+            let (Some(name), Some(first), Some(last)) = (words.get(at), words.get(at + 1), words.last())
+            else {
+                return found;
+            };
             found.push((name.range.clone(), first.range.start..last.range.end, how));
             return found;
         }
@@ -160,9 +165,31 @@ fn assignment(text: &str, words: &[Word], at: &mut usize) -> Option<(Range<usize
 
 /// Options whose argument is a password, whatever the program, as `--password x` or `--password=x`.
 const OPTIONS: &[&str] = &[
-    "--password", "--passwd", "--pass", "--http-password", "--ftp-password", "--proxy-password", "--token", "--api-key", "--apikey", "--api-token",
-    "--auth-token", "--access-token", "--secret", "--client-secret", "--secret-key", "--secret-access-key", "--storepass", "--keypass",
-    "-storepass", "-keypass", "--registry-token", "--db-password", "--admin-password", "--root-password", "--dbpass",
+    "--password",
+    "--passwd",
+    "--pass",
+    "--http-password",
+    "--ftp-password",
+    "--proxy-password",
+    "--token",
+    "--api-key",
+    "--apikey",
+    "--api-token",
+    "--auth-token",
+    "--access-token",
+    "--secret",
+    "--client-secret",
+    "--secret-key",
+    "--secret-access-key",
+    "--storepass",
+    "--keypass",
+    "-storepass",
+    "-keypass",
+    "--registry-token",
+    "--db-password",
+    "--admin-password",
+    "--root-password",
+    "--dbpass",
 ];
 
 /// Programs with a short option of their own for passwords: its spelling, and whether the value may follow without a space.
@@ -235,7 +262,13 @@ pub(crate) fn arguments(text: &str) -> Vec<Argument> {
             None => (lower.as_str(), None),
         };
         if OPTIONS.contains(&option) {
-            let what = if option.contains("pass") { "a password" } else if option.contains("token") { "a token" } else { "a secret" };
+            let what = if option.contains("pass") {
+                "a password"
+            } else if option.contains("token") {
+                "a token"
+            } else {
+                "a secret"
+            };
             match (value, &next) {
                 (Some(value), _) => add(what, value),
                 (None, Some(next)) if !get(i + 1).starts_with('-') => add(what, next.clone()),
@@ -246,19 +279,31 @@ pub(crate) fn arguments(text: &str) -> Vec<Argument> {
         for (of, spelling, glued) in SHORT {
             // `-p` of `docker run` is a port: there only a login has a password.
             let applies = *of == program
-                && (login || !matches!(program, "docker" | "podman" | "buildah" | "az" | "helm" | "skopeo" | "crane" | "oras"));
+                && (login
+                    || !matches!(
+                        program,
+                        "docker" | "podman" | "buildah" | "az" | "helm" | "skopeo" | "crane" | "oras"
+                    ));
             if !applies {
                 continue;
             }
             match inner.strip_prefix(spelling) {
-                Some("") if !glued || *of == "sshpass" || *of == "sqlcmd" => add("a password", next.clone().unwrap_or(0..0)),
-                Some(rest) if *glued && !rest.is_empty() => add("a password", word.range.end - rest.len()..word.range.end),
+                Some("") if !glued || *of == "sshpass" || *of == "sqlcmd" => {
+                    add("a password", next.clone().unwrap_or(0..0))
+                }
+                Some(rest) if *glued && !rest.is_empty() => {
+                    add("a password", word.range.end - rest.len()..word.range.end)
+                }
                 _ => {}
             }
         }
         let user = match (program, inner) {
-            ("curl" | "http" | "https", "-u" | "--user" | "-U" | "--proxy-user" | "-a" | "--auth") => next.clone(),
-            ("curl", _) if inner.starts_with("-u") && inner.contains(':') => Some(word.range.start + 2..word.range.end),
+            ("curl" | "http" | "https", "-u" | "--user" | "-U" | "--proxy-user" | "-a" | "--auth") => {
+                next.clone()
+            }
+            ("curl", _) if inner.starts_with("-u") && inner.contains(':') => {
+                Some(word.range.start + 2..word.range.end)
+            }
             _ => None,
         };
         if let Some(user) = user {
@@ -268,7 +313,11 @@ pub(crate) fn arguments(text: &str) -> Vec<Argument> {
             }
         }
         // `npm config set //host/:_authToken x`, `aws configure set aws_secret_access_key x`.
-        if lower.ends_with("_authtoken") || lower.ends_with("_auth") || lower == "aws_secret_access_key" || lower == "aws_session_token" {
+        if lower.ends_with("_authtoken")
+            || lower.ends_with("_auth")
+            || lower == "aws_secret_access_key"
+            || lower == "aws_session_token"
+        {
             add("a token", next.clone().unwrap_or(0..0));
         }
         if (lower.contains(":_authtoken=") || lower.contains(":_password=") || lower.contains(":_auth="))
@@ -280,23 +329,34 @@ pub(crate) fn arguments(text: &str) -> Vec<Argument> {
         if let Some(colon) = header(&lower) {
             let value = inner.get(colon..).unwrap_or_default();
             let bare = value.trim_start();
-            let bare = ["Bearer ", "bearer ", "token ", "Token ", "Basic ", "basic "].iter().find_map(|kind| bare.strip_prefix(kind)).unwrap_or(bare).trim();
+            let bare = ["Bearer ", "bearer ", "token ", "Token ", "Basic ", "basic "]
+                .iter()
+                .find_map(|kind| bare.strip_prefix(kind))
+                .unwrap_or(bare)
+                .trim();
             if let Some(offset) = inner.rfind(bare).filter(|_| !bare.is_empty()) {
                 add("a token", word.range.start + offset..word.range.start + offset + bare.len());
             }
         }
         // `machine x login y password z`, as a `.netrc` has it.
-        if lower.contains("machine ") && let Some(at) = lower.find("password ") {
+        if lower.contains("machine ")
+            && let Some(at) = lower.find("password ")
+        {
             let rest = inner.get(at + 9..).unwrap_or_default().trim_start();
             let start = inner.len() - rest.len();
-            let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '\\' | '"' | '\'')).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| c.is_whitespace() || matches!(c, '\\' | '"' | '\''))
+                .unwrap_or(rest.len());
             add("a password", word.range.start + start..word.range.start + start + end);
         }
         if lower == "password" && get(i.wrapping_sub(2)).eq_ignore_ascii_case("login") {
             add("a password", next.clone().unwrap_or(0..0));
         }
         // `echo root:x | chpasswd`
-        if get(i + 1) == "|" && matches!(get(i + 2), "chpasswd" | "/usr/sbin/chpasswd") && let Some(colon) = inner.find(':') {
+        if get(i + 1) == "|"
+            && matches!(get(i + 2), "chpasswd" | "/usr/sbin/chpasswd")
+            && let Some(colon) = inner.find(':')
+        {
             add("a password", word.range.start + colon + 1..word.range.end);
         }
         // `htpasswd -b file user x`
@@ -312,9 +372,17 @@ pub(crate) fn arguments(text: &str) -> Vec<Argument> {
 
 /// Where the value of a header begins that authenticates.
 fn header(lower: &str) -> Option<usize> {
-    ["authorization:", "private-token:", "x-api-key:", "x-auth-token:", "x-vault-token:", "job-token:", "apikey:"]
-        .iter()
-        .find_map(|name| lower.find(name).map(|at| at + name.len()))
+    [
+        "authorization:",
+        "private-token:",
+        "x-api-key:",
+        "x-auth-token:",
+        "x-vault-token:",
+        "job-token:",
+        "apikey:",
+    ]
+    .iter()
+    .find_map(|name| lower.find(name).map(|at| at + name.len()))
 }
 
 #[cfg(test)]
@@ -353,18 +421,30 @@ mod tests {
     #[test]
     fn names_and_values_of_steps() {
         let told = |text: &str| -> Vec<String> {
-            pairs(text).into_iter().map(|(name, value, how)| format!("{how} {}={}", &text[name], &text[value])).collect()
+            pairs(text)
+                .into_iter()
+                .map(|(name, value, how)| format!("{how} {}={}", &text[name], &text[value]))
+                .collect()
         };
         assert_eq!(
             told("RUN |2 TOKEN=abc MODE=prod /bin/sh -c make install # buildkit"),
             ["the build argument TOKEN=abc", "the build argument MODE=prod"]
         );
-        assert_eq!(told("|1 TOKEN=abc /bin/sh -c make A=1"), ["the build argument TOKEN=abc", "the variable A=1"]);
-        assert_eq!(told("/bin/sh -c #(nop)  ENV DB_PASSWORD=x y=z"), ["the variable DB_PASSWORD=x", "the variable y=z"]);
+        assert_eq!(
+            told("|1 TOKEN=abc /bin/sh -c make A=1"),
+            ["the build argument TOKEN=abc", "the variable A=1"]
+        );
+        assert_eq!(
+            told("/bin/sh -c #(nop)  ENV DB_PASSWORD=x y=z"),
+            ["the variable DB_PASSWORD=x", "the variable y=z"]
+        );
         assert_eq!(told("ENV DB_PASSWORD hunter2 x"), ["the variable DB_PASSWORD=hunter2 x"]);
         assert_eq!(told("ARG TOKEN=\"a b\""), ["the build argument TOKEN=a b"]);
         assert_eq!(told("LABEL a.b=c"), ["the label a.b=c"]);
-        assert_eq!(told("RUN /bin/sh -c export A='x y' && B=2 make"), ["the variable A=x y", "the variable B=2"]);
+        assert_eq!(
+            told("RUN /bin/sh -c export A='x y' && B=2 make"),
+            ["the variable A=x y", "the variable B=2"]
+        );
         for text in ["", "|", "|1", "|9999999999999999999999 A=", "ENV", "ENV A", "'", "\"\\", "a\\"] {
             told(text);
             arguments(text);

@@ -2,6 +2,7 @@
 //! secrets in files.
 
 mod command;
+mod mask;
 mod name;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::engine::Engine;
 use crate::text;
 
 pub(crate) use command::{Argument, arguments};
+pub use mask::{mask_command, mask_value};
 
 /// The most steps of a history that are looked at, and the most bytes of one.
 const MAX_STEPS: usize = 2_000;
@@ -124,7 +126,11 @@ fn pair(engine: &Engine, name: &str, value: &str) -> Option<Told> {
         .into_iter()
         .filter(|told| told.value.start > name.len())
         .min_by_key(|told| (matches!(told.class.code, "SEC-PASSWORD" | "SEC-GENERIC"), told.value.start));
-    if name::names_no_secret(name) && known.as_ref().is_none_or(|told| told.class.code == "SEC-GENERIC" || told.class.code == "SEC-PASSWORD") {
+    if name::names_no_secret(name)
+        && known
+            .as_ref()
+            .is_none_or(|told| told.class.code == "SEC-GENERIC" || told.class.code == "SEC-PASSWORD")
+    {
         return None;
     }
     if let Some(mut told) = known {
@@ -151,7 +157,13 @@ fn severity(told: &Told, class: &Class) -> Severity {
     if generic { class.severity } else { told.severity }
 }
 
-fn detection(class: &'static Class, place: Place, told: &Told, message: String, evidence: String) -> Detection {
+fn detection(
+    class: &'static Class,
+    place: Place,
+    told: &Told,
+    message: String,
+    evidence: String,
+) -> Detection {
     Detection {
         rule: told.rule.clone(),
         severity: severity(told, class),
@@ -216,7 +228,8 @@ fn commands(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<Det
             let note = seen.at(value.as_bytes(), &format!("the member {member} of the configuration"));
             let class = if told.class.code == "SEC-ENV" { &PASSWORD } else { told.class };
             let message = format!("{member} names {}", told.what);
-            let mut found = detection(class, place, &told, message, text::evidence(text.as_bytes(), &hidden, &[]));
+            let mut found =
+                detection(class, place, &told, message, text::evidence(text.as_bytes(), &hidden, &[]));
             found.severity = told.severity;
             found.notes.extend(note);
             out.push(found);
@@ -226,10 +239,17 @@ fn commands(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<Det
 
 /// Secrets in a command: what rules know, and arguments that are passwords by their place.
 fn in_command(engine: &Engine, text: &str) -> Vec<(Told, std::ops::Range<usize>)> {
-    let mut found: Vec<(Told, std::ops::Range<usize>)> =
-        told(engine, text).into_iter().map(|told| { let value = told.value.clone(); (told, value) }).collect();
+    let mut found: Vec<(Told, std::ops::Range<usize>)> = told(engine, text)
+        .into_iter()
+        .map(|told| {
+            let value = told.value.clone();
+            (told, value)
+        })
+        .collect();
     for Argument { what, value } in arguments(text) {
-        let covered = |(told, _): &(Told, std::ops::Range<usize>)| told.value.start < value.end && value.start < told.value.end;
+        let covered = |(told, _): &(Told, std::ops::Range<usize>)| {
+            told.value.start < value.end && value.start < told.value.end
+        };
         if found.iter().any(covered) {
             continue;
         }
@@ -326,7 +346,8 @@ fn histories(out: &mut [Detection]) {
         .map(|found| (found.place.name.clone(), found.place.layer))
         .collect();
     for found in out.iter_mut().filter(|found| found.class.code == SHELLHIST.code) {
-        let here = |(name, layer): &(String, Option<u32>)| *name == found.place.name && *layer == found.place.layer;
+        let here =
+            |(name, layer): &(String, Option<u32>)| *name == found.place.name && *layer == found.place.layer;
         if with_secret.iter().any(here) {
             found.severity = Severity::High;
             found.notes.push("It holds a secret.".to_owned());
@@ -345,7 +366,8 @@ fn residue(out: &mut Vec<Detection>) {
             continue;
         }
         let path = found.place.name.split("!/").next().unwrap_or_default().to_owned();
-        let place = Place { line: None, end_line: None, column: None, name: path.clone(), ..found.place.clone() };
+        let place =
+            Place { line: None, end_line: None, column: None, name: path.clone(), ..found.place.clone() };
         files.entry((path, found.place.layer)).or_insert((place, 0)).1 += 1;
     }
     for (place, count) in files.into_values() {

@@ -5,27 +5,131 @@ use crate::filters::{is_reference, is_shape};
 
 /// Ends of names whose values are about a secret, not one: where it lies, how long it is.
 const ABOUT: &[&str] = &[
-    "_FILE", "_FILES", "_PATH", "_DIR", "_URL", "_URI", "_HOST", "_PORT", "_VERSION", "_SHA", "_SHA1", "_SHA256", "_SHA512", "_MD5",
-    "_CHECKSUM", "_DIGEST", "_HASH", "_ID", "_IDS", "_NAME", "_NAMES", "_TYPE", "_LENGTH", "_LEN", "_SIZE", "_TTL", "_EXPIRY", "_EXPIRATION",
-    "_EXPIRES", "_EXPIRES_IN", "_TIMEOUT", "_LIFETIME", "_POLICY", "_ALGORITHM", "_ALGO", "_HEADER", "_FORMAT", "_ENABLED", "_DISABLED", "_REQUIRED",
-    "_USER", "_USERNAME", "_FIELD", "_PREFIX", "_SUFFIX", "_ENDPOINT", "_ISSUER", "_AUDIENCE", "_COUNT", "_LIMIT", "_STRENGTH", "_ENCODER",
-    "_ENCODING", "_METHOD", "_MODE", "_ROTATION", "_KEYRING", "_KEYSERVER", "_FINGERPRINT", "_BYTES", "_ROUNDS", "_CLASS", "_PROVIDER", "_MOUNT",
-    "_ROOT", "_HOME", "_STORE_TYPE", "_REF", "_SCOPE", "_REGION", "_BUCKET", "_ALIAS", "_LABEL", "_ENV", "_CACHE", "_SERVICE", "_SOURCE",
-    "_EXPIRATION_DAYS", "_MINUTES", "_SECONDS", "_HOURS", "_DAYS",
+    "_FILE",
+    "_FILES",
+    "_PATH",
+    "_DIR",
+    "_URL",
+    "_URI",
+    "_HOST",
+    "_PORT",
+    "_VERSION",
+    "_SHA",
+    "_SHA1",
+    "_SHA256",
+    "_SHA512",
+    "_MD5",
+    "_CHECKSUM",
+    "_DIGEST",
+    "_HASH",
+    "_ID",
+    "_IDS",
+    "_NAME",
+    "_NAMES",
+    "_TYPE",
+    "_LENGTH",
+    "_LEN",
+    "_SIZE",
+    "_TTL",
+    "_EXPIRY",
+    "_EXPIRATION",
+    "_EXPIRES",
+    "_EXPIRES_IN",
+    "_TIMEOUT",
+    "_LIFETIME",
+    "_POLICY",
+    "_ALGORITHM",
+    "_ALGO",
+    "_HEADER",
+    "_FORMAT",
+    "_ENABLED",
+    "_DISABLED",
+    "_REQUIRED",
+    "_USER",
+    "_USERNAME",
+    "_FIELD",
+    "_PREFIX",
+    "_SUFFIX",
+    "_ENDPOINT",
+    "_ISSUER",
+    "_AUDIENCE",
+    "_COUNT",
+    "_LIMIT",
+    "_STRENGTH",
+    "_ENCODER",
+    "_ENCODING",
+    "_METHOD",
+    "_MODE",
+    "_ROTATION",
+    "_KEYRING",
+    "_KEYSERVER",
+    "_FINGERPRINT",
+    "_BYTES",
+    "_ROUNDS",
+    "_CLASS",
+    "_PROVIDER",
+    "_MOUNT",
+    "_ROOT",
+    "_HOME",
+    "_STORE_TYPE",
+    "_REF",
+    "_SCOPE",
+    "_REGION",
+    "_BUCKET",
+    "_ALIAS",
+    "_LABEL",
+    "_ENV",
+    "_CACHE",
+    "_SERVICE",
+    "_SOURCE",
+    "_EXPIRATION_DAYS",
+    "_MINUTES",
+    "_SECONDS",
+    "_HOURS",
+    "_DAYS",
 ];
 
 /// Parts of names of what is public.
 const PUBLIC: &[&str] = &[
-    "GPG_KEY", "GPGKEY", "PUBLIC_KEY", "PUBLICKEY", "PUBKEY", "PUB_KEY", "RELEASE_KEY", "SIGNING_KEYS", "RELEASE_KEYS", "PGP_KEY", "KEYRING",
-    "PUBLISHABLE", "NO_PASSWORD", "EMPTY_PASSWORD", "RANDOM_PASSWORD", "RANDOM_ROOT_PASSWORD", "ONETIME_PASSWORD", "KEYBOARD", "MONKEY",
-    "AUTHOR", "PASSWORDLESS", "PASSENGER", "BYPASS", "COMPASS", "TOKENIZ", "SECRETARY", "SSH_KEYSCAN", "HOST_KEY_CHECKING", "SITE_KEY", "SITEKEY",
+    "GPG_KEY",
+    "GPGKEY",
+    "PUBLIC_KEY",
+    "PUBLICKEY",
+    "PUBKEY",
+    "PUB_KEY",
+    "RELEASE_KEY",
+    "SIGNING_KEYS",
+    "RELEASE_KEYS",
+    "PGP_KEY",
+    "KEYRING",
+    "PUBLISHABLE",
+    "NO_PASSWORD",
+    "EMPTY_PASSWORD",
+    "RANDOM_PASSWORD",
+    "RANDOM_ROOT_PASSWORD",
+    "ONETIME_PASSWORD",
+    "KEYBOARD",
+    "MONKEY",
+    "AUTHOR",
+    "PASSWORDLESS",
+    "PASSENGER",
+    "BYPASS",
+    "COMPASS",
+    "TOKENIZ",
+    "SECRETARY",
+    "SSH_KEYSCAN",
+    "HOST_KEY_CHECKING",
+    "SITE_KEY",
+    "SITEKEY",
 ];
 
 /// True for names whose values are no secrets whatever they look like.
 pub(super) fn names_no_secret(name: &str) -> bool {
     let name = normal(name);
     // A key's id is what it is called by, except for Amazon's, which comes with its secret and is judged by its form.
-    ABOUT.iter().any(|end| name.ends_with(end)) || PUBLIC.iter().any(|part| name.contains(part)) || matches!(name.as_str(), "PWD" | "OLDPWD")
+    ABOUT.iter().any(|end| name.ends_with(end))
+        || PUBLIC.iter().any(|part| name.contains(part))
+        || matches!(name.as_str(), "PWD" | "OLDPWD")
 }
 
 /// A name in capitals with `_` for every sign, and before capitals inside: `dbPassword` is `DB_PASSWORD`.
@@ -51,10 +155,26 @@ pub(super) fn secret_of(name: &str, value: &str) -> Option<&'static str> {
     let name = normal(name);
     let has = |part: &str| name.contains(part);
     let ends = |part: &str| name == part || name.strip_suffix(part).is_some_and(|head| head.ends_with('_'));
-    let kind = if has("PASSWORD") || has("PASSWD") || has("PASSPHRASE") || ends("PASS") || ends("PWD") || ends("PSW") || ends("PW") {
+    let kind = if has("PASSWORD")
+        || has("PASSWD")
+        || has("PASSPHRASE")
+        || ends("PASS")
+        || ends("PWD")
+        || ends("PSW")
+        || ends("PW")
+    {
         Kind::Password
-    } else if has("SECRET") || has("TOKEN") || has("API_KEY") || has("APIKEY") || has("ACCESS_KEY") || has("PRIVATE_KEY")
-        || has("AUTH_KEY") || has("ENCRYPTION_KEY") || has("SIGNING_KEY") || has("MASTER_KEY") || has("CREDENTIAL")
+    } else if has("SECRET")
+        || has("TOKEN")
+        || has("API_KEY")
+        || has("APIKEY")
+        || has("ACCESS_KEY")
+        || has("PRIVATE_KEY")
+        || has("AUTH_KEY")
+        || has("ENCRYPTION_KEY")
+        || has("SIGNING_KEY")
+        || has("MASTER_KEY")
+        || has("CREDENTIAL")
     {
         Kind::Token
     } else if ends("KEY") || ends("AUTH") {
@@ -74,7 +194,9 @@ pub(super) fn secret_of(name: &str, value: &str) -> Option<&'static str> {
         }
         // A key may be anything, such as that of a map; a fingerprint has 40 or 64 hexadecimal digits.
         Kind::Key
-            if value.len() >= 16 && rarity::is_random(value.as_bytes()) && !(matches!(value.len(), 40 | 64) && is_hex(value)) =>
+            if value.len() >= 16
+                && rarity::is_random(value.as_bytes())
+                && !(matches!(value.len(), 40 | 64) && is_hex(value)) =>
         {
             Some("a key")
         }
@@ -94,21 +216,59 @@ fn is_hex(value: &str) -> bool {
 
 /// Words with signs between them, as in `my-app-token-name`: no random part in it.
 fn is_words(value: &str) -> bool {
-    value.split(|c: char| !c.is_ascii_alphanumeric()).all(|part| part.bytes().all(|byte| byte.is_ascii_alphabetic()))
+    value
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .all(|part| part.bytes().all(|byte| byte.is_ascii_alphabetic()))
         && !rarity::is_random(value.as_bytes())
 }
 
 /// Values that are no secrets under any name.
 const NOTHING: &[&str] = &[
-    "true", "false", "yes", "no", "on", "off", "null", "none", "nil", "undefined", "default", "empty", "changeme", "change-me", "change_me",
-    "changeit", "password", "passwd", "secret", "token", "example", "placeholder", "redacted", "todo", "optional", "required", "enabled",
-    "disabled", "auto", "basic", "bearer", "string", "dummy", "xxx", "test",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "default",
+    "empty",
+    "changeme",
+    "change-me",
+    "change_me",
+    "changeit",
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "example",
+    "placeholder",
+    "redacted",
+    "todo",
+    "optional",
+    "required",
+    "enabled",
+    "disabled",
+    "auto",
+    "basic",
+    "bearer",
+    "string",
+    "dummy",
+    "xxx",
+    "test",
 ];
 
 /// True when a value could be a secret: not empty, no placeholder, no reference, no path, no address.
 pub(super) fn plausible(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    if value.len() < 4 || value.len() > 8192 || NOTHING.contains(&lower.as_str()) || is_reference(value.as_bytes()) {
+    if value.len() < 4
+        || value.len() > 8192
+        || NOTHING.contains(&lower.as_str())
+        || is_reference(value.as_bytes())
+    {
         return false;
     }
     let path = value.starts_with('/') && value.matches('/').count() >= 2
@@ -117,7 +277,10 @@ pub(super) fn plausible(value: &str) -> bool {
         || value.contains(":\\");
     let address = value.contains("://") && !value.contains('@');
     let number = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && value.len() < 6;
-    let filler = lower.contains("your-") || lower.contains("your_") || lower.contains("xxxx") || lower.contains("<") && lower.contains(">");
+    let filler = lower.contains("your-")
+        || lower.contains("your_")
+        || lower.contains("xxxx")
+        || lower.contains("<") && lower.contains(">");
     let same = value.bytes().all(|byte| Some(byte) == value.bytes().next());
     let shape = crate::filters::is_uuid_or_version(value.as_bytes());
     !(path || address || number || filler || same || shape || value.contains(char::is_control))

@@ -23,7 +23,8 @@ fn told_of(config: &str) -> Vec<String> {
     }
     out.iter()
         .map(|found| {
-            let notes = if found.notes.iter().any(|note| note.starts_with("The same value")) { " again" } else { "" };
+            let notes =
+                if found.notes.iter().any(|note| note.starts_with("The same value")) { " again" } else { "" };
             format!("{} {} {}{notes} {}", found.class.code, found.place, found.severity, found.evidence)
         })
         .collect()

@@ -63,8 +63,10 @@ struct RawAllow {
 }
 
 pub(super) fn read(file: &str, text: &str) -> Result<Imported, RuleError> {
-    let fail = |rule: &str, reason: String| RuleError { file: file.to_owned(), rule: rule.to_owned(), reason };
-    let raw: RawFile = toml::from_str(text).map_err(|error| fail("", error.to_string().trim().replace('\n', " ")))?;
+    let fail =
+        |rule: &str, reason: String| RuleError { file: file.to_owned(), rule: rule.to_owned(), reason };
+    let raw: RawFile =
+        toml::from_str(text).map_err(|error| fail("", error.to_string().trim().replace('\n', " ")))?;
     let mut imported = Imported { disabled: raw.extend.disabled_rules, ..Imported::default() };
     if !raw.extend.use_default && !raw.rules.is_empty() {
         // As gitleaks has it: a file that does not extend the default is all there is.
@@ -81,7 +83,8 @@ pub(super) fn read(file: &str, text: &str) -> Result<Imported, RuleError> {
         let exceptions: Vec<Allow> =
             lists.map(exception).collect::<Result<_, _>>().map_err(|reason| fail(&id, reason))?;
         if raw.regex.is_none() && raw.path.is_none() {
-            let for_it = exceptions.into_iter().map(|allow| Arc::new(Allow { rules: vec![id.clone()], ..allow }));
+            let for_it =
+                exceptions.into_iter().map(|allow| Arc::new(Allow { rules: vec![id.clone()], ..allow }));
             imported.allow.extend(for_it);
             continue;
         }
@@ -102,7 +105,8 @@ pub(super) fn read(file: &str, text: &str) -> Result<Imported, RuleError> {
 }
 
 fn exception(raw: RawAllow) -> Result<Allow, String> {
-    let patterns = |texts: Vec<String>| texts.iter().map(|text| Pattern::new(translate(text))).collect::<Vec<_>>();
+    let patterns =
+        |texts: Vec<String>| texts.iter().map(|text| Pattern::new(translate(text))).collect::<Vec<_>>();
     let regexes = patterns(raw.regexes);
     let (values, lines) = match raw.regex_target.as_deref() {
         None | Some("" | "secret") => (regexes, Vec::new()),

@@ -78,7 +78,9 @@ fn best(mut set: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
 /// The one letter of a class, without regard to case: `[aA]`, as `(?i)a` becomes.
 fn letter(class: &Class) -> Option<u8> {
     let bytes: Vec<u8> = match class {
-        Class::Bytes(class) => class.ranges().iter().flat_map(|range| range.start()..=range.end()).take(3).collect(),
+        Class::Bytes(class) => {
+            class.ranges().iter().flat_map(|range| range.start()..=range.end()).take(3).collect()
+        }
         Class::Unicode(class) => {
             let letters = class.ranges().iter().flat_map(|range| range.start()..=range.end());
             letters.take(3).map(|letter| u8::try_from(letter).ok()).collect::<Option<_>>()?

@@ -54,7 +54,14 @@ pub struct Allow {
 
 impl Allow {
     /// True when a match is to be left out. `around` is text around the value, which begins at `at` in it.
-    pub(crate) fn leaves_out(&self, path: &[u8], secret: &[u8], line: &[u8], around: &[u8], at: usize) -> bool {
+    pub(crate) fn leaves_out(
+        &self,
+        path: &[u8],
+        secret: &[u8],
+        line: &[u8],
+        around: &[u8],
+        at: usize,
+    ) -> bool {
         let stop = || {
             let lower = secret.to_ascii_lowercase();
             self.stop_words.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
@@ -74,7 +81,8 @@ impl Allow {
         .into_iter()
         .flatten()
         .peekable();
-        lists.peek().is_some() && if self.all { lists.all(|matches| matches) } else { lists.any(|matches| matches) }
+        lists.peek().is_some()
+            && if self.all { lists.all(|matches| matches) } else { lists.any(|matches| matches) }
     }
 
     pub(crate) fn compile(&self) -> Result<(), String> {
@@ -141,7 +149,8 @@ pub fn image_rules(config: &Config) -> Result<Vec<Box<dyn ImageRules>>, RuleErro
 const MAX_FILE: usize = 4 << 20;
 
 fn read(name: &str, text: &str) -> Result<Imported, RuleError> {
-    let fail = |reason: &str| RuleError { file: name.to_owned(), rule: String::new(), reason: reason.to_owned() };
+    let fail =
+        |reason: &str| RuleError { file: name.to_owned(), rule: String::new(), reason: reason.to_owned() };
     if text.len() > MAX_FILE {
         return Err(fail("the file is larger than 4 MiB"));
     }
@@ -176,16 +185,21 @@ fn keywords(rule: &mut Rule, given: &[String]) -> Result<(), String> {
     let Some(pattern) = &rule.pattern else { return Ok(()) };
     let hir = pattern.hir()?;
     let found = literals::required(&hir);
-    let usable: Vec<Vec<u8>> =
-        given.iter().map(|word| word.to_ascii_lowercase().into_bytes()).filter(|word| rule::is_usable_keyword(word)).collect();
+    let usable: Vec<Vec<u8>> = given
+        .iter()
+        .map(|word| word.to_ascii_lowercase().into_bytes())
+        .filter(|word| rule::is_usable_keyword(word))
+        .collect();
     rule.keywords = match found {
         Some(found) => found,
         // A word that the expression does not hold must stand near the match all the same.
         None if !usable.is_empty() && usable.len() == given.len() => usable,
         None => {
-            return Err("there is no text of 3 bytes or more that every match contains, and no usable keyword; \
+            return Err(
+                "there is no text of 3 bytes or more that every match contains, and no usable keyword; \
                         an expression alone would have to be held against every byte"
-                .to_owned());
+                    .to_owned(),
+            );
         }
     };
     let longest = hir.properties().maximum_len().unwrap_or(2 << 10);

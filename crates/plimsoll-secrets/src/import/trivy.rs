@@ -53,7 +53,8 @@ struct RawBlock {
 }
 
 pub(super) fn read(file: &str, text: &str) -> Result<Imported, RuleError> {
-    let fail = |rule: &str, reason: String| RuleError { file: file.to_owned(), rule: rule.to_owned(), reason };
+    let fail =
+        |rule: &str, reason: String| RuleError { file: file.to_owned(), rule: rule.to_owned(), reason };
     let raw: RawFile = serde_saphyr::from_str_with_options(text, options(text.len()))
         .map_err(|error| fail("", error.to_string().lines().next().unwrap_or("not valid YAML").to_owned()))?;
     let mut imported = Imported { disabled: raw.disable_rules, ..Imported::default() };
@@ -80,7 +81,10 @@ pub(super) fn read(file: &str, text: &str) -> Result<Imported, RuleError> {
             None => raw.regex,
         };
         if raw.secret_group_name.is_some() && !regex.contains("(?P<secret>") {
-            return Err(fail(&id, "the expression has no group of the name that secret-group-name gives".to_owned()));
+            return Err(fail(
+                &id,
+                "the expression has no group of the name that secret-group-name gives".to_owned(),
+            ));
         }
         if raw.secret_group_name.is_none() {
             rule.group = Some(0);
@@ -117,7 +121,8 @@ fn options(size: usize) -> serde_saphyr::Options {
 }
 
 fn exception(raw: RawAllow) -> Result<Allow, String> {
-    let patterns = |text: Option<String>| text.iter().map(|text| Pattern::new(translate(text))).collect::<Vec<_>>();
+    let patterns =
+        |text: Option<String>| text.iter().map(|text| Pattern::new(translate(text))).collect::<Vec<_>>();
     let allow = Allow { paths: patterns(raw.path), values: patterns(raw.regex), ..Allow::default() };
     allow.compile()?;
     Ok(allow)
