@@ -330,6 +330,12 @@ impl Parser<'_, '_> {
             if word.text == "[[" {
                 return self.condition(word);
             }
+            if word.text == "function" {
+                // Its name is no command.
+                self.cursor.blanks();
+                self.cursor.word();
+                return;
+            }
             if KEYWORDS.contains(&word.text.as_str()) {
                 if word.text == "{" {
                     self.open();
