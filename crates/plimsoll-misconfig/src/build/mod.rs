@@ -14,6 +14,9 @@ pub use instruction::{Flag, Form, Instruction, Keyword, Origin};
 
 use crate::shell::Script;
 
+/// The most commands of a build that are looked at.
+const MAX_COMMANDS: usize = 10_000;
+
 /// A step and the commands that it runs.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -33,8 +36,14 @@ pub struct Build {
 impl Build {
     /// The build that `instructions` are.
     pub fn new(instructions: Vec<Instruction>) -> Build {
-        let steps =
-            instructions.into_iter().map(|instruction| Step { script: instruction.script(), instruction });
+        // Rules look at pairs of commands, so that their number is what a hostile build can make expensive.
+        let mut left = MAX_COMMANDS;
+        let steps = instructions.into_iter().map(|instruction| {
+            let script =
+                if left > 0 { instruction.script() } else { Script { truncated: true, ..Script::default() } };
+            left = left.saturating_sub(script.commands.len());
+            Step { script, instruction }
+        });
         Build { steps: steps.collect() }
     }
 

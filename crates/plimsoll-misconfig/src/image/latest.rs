@@ -38,7 +38,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
 }
 
 /// Why what `reference` means changes; `None` for one with a digest or with a tag that is not `latest`.
-pub fn moves(reference: &str) -> Option<String> {
+pub(crate) fn moves(reference: &str) -> Option<String> {
     if reference.contains('@') {
         return None;
     }

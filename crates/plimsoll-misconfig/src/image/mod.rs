@@ -4,17 +4,17 @@ mod accounts;
 mod cache;
 mod debug;
 mod health;
-mod latest;
+pub(crate) mod latest;
 mod leftover;
-mod port;
+pub(crate) mod port;
 mod preload;
 mod privhint;
-mod root;
+pub(crate) mod root;
 mod ssh;
 mod sudo;
-pub mod tls;
+pub(crate) mod tls;
 mod tools;
-mod volume;
+pub(crate) mod volume;
 
 #[cfg(test)]
 mod tests;

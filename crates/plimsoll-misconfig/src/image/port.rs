@@ -68,7 +68,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
 }
 
 /// The ports that an entry such as `22/tcp` or `8000-8010` names; long ranges are none that anyone means.
-pub fn ports(exposed: &str) -> Vec<u16> {
+pub(crate) fn ports(exposed: &str) -> Vec<u16> {
     let range = exposed.split('/').next().unwrap_or_default().trim();
     let (first, last) = range.split_once('-').unwrap_or((range, range));
     match (first.parse::<u16>(), last.parse::<u16>()) {

@@ -9,7 +9,7 @@ use crate::evidence;
 
 /// Who a `User` is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Runner {
+pub(crate) enum Runner {
     /// Root, and why.
     Root(String),
     /// Someone else.
@@ -40,7 +40,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
 
 /// Who `user` is, with the accounts of etc/passwd where there are any. As the engine reads it: a name that the file has goes before
 /// a number (moby, `user.GetExecUser`).
-pub(super) fn runner(user: &str, accounts: Option<&[AccountFact]>) -> Runner {
+pub(crate) fn runner(user: &str, accounts: Option<&[AccountFact]>) -> Runner {
     let user = user.trim();
     let name = user.split(':').next().unwrap_or_default().trim();
     if name.is_empty() {

@@ -54,7 +54,7 @@ const VARIABLES: &[(&str, When)] = &[
 ];
 
 /// True when `name=value` switches off the checking of certificates or of what is fetched.
-pub fn switches_off(name: &str, value: &str) -> bool {
+pub(crate) fn switches_off(name: &str, value: &str) -> bool {
     let Some((_, when)) = VARIABLES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
         return false;
     };

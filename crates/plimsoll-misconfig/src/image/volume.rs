@@ -39,7 +39,7 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
 }
 
 /// What is wrong with a volume at `path`.
-pub fn judge(path: &str) -> Option<(&'static str, Severity)> {
+pub(crate) fn judge(path: &str) -> Option<(&'static str, Severity)> {
     let path = path.trim().trim_end_matches('/');
     let path = if path.is_empty() { "/" } else { path };
     if path.ends_with("docker.sock") || path.ends_with("containerd.sock") || path.ends_with("podman.sock") {

@@ -20,11 +20,10 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
             .filter_map(|run| script.commands.get(run.command).map(|command| command.pipeline))
             .collect();
         let found = script.commands.iter().enumerate().find(|(at, command)| {
-            let next = script.commands.iter().skip(at + 1).find(|next| next.pipeline == command.pipeline);
-            next.is_some()
-                && command.feeds.is_none()
+            command.feeds.is_none()
                 && !run.contains(&command.pipeline)
                 && fetch(command).is_some_and(|fetch| fetch.file.is_none())
+                && script.commands.iter().skip(at + 1).any(|next| next.pipeline == command.pipeline)
                 && !script.has_pipefail(*at)
         });
         if let Some((_, command)) = found {

@@ -14,7 +14,7 @@ pub use wrappers::{Input, base_name, interpreter_input, is_shell};
 /// The most bytes of a script that are looked at.
 pub const MAX_SCRIPT: usize = 256 << 10;
 /// The most commands of a script.
-pub const MAX_COMMANDS: usize = 5_000;
+pub const MAX_COMMANDS: usize = 2_000;
 /// The most words of a command.
 pub const MAX_WORDS: usize = 5_000;
 /// How deep scripts inside scripts (`sh -c '…'`) are looked into.

@@ -1,6 +1,6 @@
 //! From the text of a shell script to its commands.
 
-use super::word::{Cursor, Word};
+use super::word::{Cursor, Word, expansions};
 use super::wrappers::{Input, interpreter_input, is_shell, peel};
 use super::{
     Command, Feed, MAX_COMMANDS, MAX_SCRIPT_DEPTH, MAX_SUBSTITUTION_DEPTH, MAX_WORDS, Redirect, Script,
@@ -49,6 +49,8 @@ pub(super) fn parse(sink: &mut Sink, text: &str, context: Context) {
         current: Pending::default(),
         waiting: Vec::new(),
         groups: Vec::new(),
+        cases: 0,
+        in_pattern: false,
         pipeline,
     };
     parser.run();
@@ -64,6 +66,8 @@ pub(super) fn command(sink: &mut Sink, words: Vec<String>) {
         current: Pending { begun: true, words, ..Pending::default() },
         waiting: Vec::new(),
         groups: Vec::new(),
+        cases: 0,
+        in_pattern: false,
         pipeline: 0,
     };
     parser.run();
@@ -83,6 +87,8 @@ struct Heredoc {
     command: usize,
     end: String,
     tabs: bool,
+    /// True when nothing in it is expanded.
+    is_quoted: bool,
 }
 
 struct Parser<'a, 'b> {
@@ -91,6 +97,10 @@ struct Parser<'a, 'b> {
     context: Context,
     current: Pending,
     waiting: Vec<Heredoc>,
+    /// How many `case` are open.
+    cases: u32,
+    /// True where the pattern of a `case` is to come.
+    in_pattern: bool,
     /// Where each open group begins in the list of commands, and the pipeline that it is part of.
     groups: Vec<(usize, u32)>,
     pipeline: u32,
@@ -105,6 +115,10 @@ impl Parser<'_, '_> {
                 self.sink.script.truncated = true;
                 return;
             }
+            if self.in_pattern {
+                self.pattern();
+                continue;
+            }
             let next = self.cursor.peek(1);
             match (byte, next) {
                 (b'#', _) => {
@@ -118,10 +132,12 @@ impl Parser<'_, '_> {
                     self.heredocs();
                 }
                 (b';', _) => {
-                    while self.cursor.peek(0) == Some(b';') {
-                        self.cursor.skip(1);
-                    }
+                    self.cursor.skip(1);
                     self.end(true);
+                    if matches!(next, Some(b';' | b'&')) {
+                        self.cursor.skip(if self.cursor.starts_with(";&") { 2 } else { 1 });
+                        self.in_pattern = self.cases > 0;
+                    }
                 }
                 (b'|', Some(b'|')) | (b'&', Some(b'&')) => {
                     self.cursor.skip(2);
@@ -133,6 +149,14 @@ impl Parser<'_, '_> {
                 }
                 (b'(', _) => {
                     self.cursor.skip(1);
+                    let last = self.current.words.last().filter(|last| !last.quoted);
+                    let is_loop =
+                        self.current.words.len() == 1 && last.is_some_and(|last| last.text == "for");
+                    let is_list = last.is_some_and(|last| last.text.ends_with('='));
+                    if next == Some(b'(') && (self.current.words.is_empty() || is_loop) || is_list {
+                        self.cursor.parenthesis();
+                        continue;
+                    }
                     // After a word it is the definition of a function.
                     if self.current.words.is_empty() {
                         self.open();
@@ -170,6 +194,67 @@ impl Parser<'_, '_> {
 
     fn open(&mut self) {
         self.groups.push((self.sink.script.commands.len(), self.pipeline));
+    }
+
+    /// The rest of `[[ … ]]`, in which operators of lists and redirections mean something else.
+    fn condition(&mut self, first: Word) {
+        self.current.words.push(first);
+        loop {
+            self.cursor.blanks();
+            if self.cursor.peek(0).is_none() {
+                return;
+            }
+            let before = self.cursor.at;
+            let word = self.cursor.word();
+            if self.cursor.at == before {
+                self.cursor.skip(1);
+                continue;
+            }
+            let is_end = word.text == "]]" && !word.quoted;
+            if self.current.words.len() < MAX_WORDS {
+                self.current.words.push(word);
+            }
+            if is_end {
+                return;
+            }
+        }
+    }
+
+    /// Passes over the pattern of a `case`, up to and with its parenthesis.
+    fn pattern(&mut self) {
+        let mut is_first = true;
+        loop {
+            self.cursor.blanks();
+            match self.cursor.peek(0) {
+                None => break,
+                Some(b'\n') => {
+                    self.cursor.skip(1);
+                    self.heredocs();
+                }
+                Some(b'#') if is_first => {
+                    self.cursor.rest_of_line();
+                    self.heredocs();
+                }
+                Some(b')') => {
+                    self.cursor.skip(1);
+                    break;
+                }
+                Some(_) => {
+                    let before = self.cursor.at;
+                    let word = self.cursor.word();
+                    if is_first && word.text == "esac" && !word.quoted {
+                        self.cases = self.cases.saturating_sub(1);
+                        break;
+                    }
+                    if self.cursor.at == before {
+                        self.cursor.skip(1);
+                    } else {
+                        is_first = false;
+                    }
+                }
+            }
+        }
+        self.in_pattern = false;
     }
 
     /// A group ends. When it is piped into something, or something into it, that goes for all that it ran.
@@ -211,9 +296,12 @@ impl Parser<'_, '_> {
         self.cursor.blanks();
         let word = self.cursor.word();
         match operator {
-            "<<" | "<<-" => {
-                self.current.heredocs.push(Heredoc { command: 0, end: word.text, tabs: operator == "<<-" })
-            }
+            "<<" | "<<-" => self.current.heredocs.push(Heredoc {
+                command: 0,
+                end: word.text,
+                is_quoted: word.quoted,
+                tabs: operator == "<<-",
+            }),
             "<<<" => {
                 self.current.here_string.push_str(&word.text);
                 self.current.redirects.push((Redirect { operator, target: String::new() }, word));
@@ -239,6 +327,15 @@ impl Parser<'_, '_> {
             return self.cursor.skip(1);
         }
         if self.current.words.is_empty() && !word.quoted {
+            if word.text == "[[" {
+                return self.condition(word);
+            }
+            if word.text == "function" {
+                // Its name is no command.
+                self.cursor.blanks();
+                self.cursor.word();
+                return;
+            }
             if KEYWORDS.contains(&word.text.as_str()) {
                 if word.text == "{" {
                     self.open();
@@ -246,13 +343,23 @@ impl Parser<'_, '_> {
                 return;
             }
             if ENDS.contains(&word.text.as_str()) {
-                if word.text == "}" {
-                    self.close();
+                match word.text.as_str() {
+                    "}" => self.close(),
+                    "esac" => self.cases = self.cases.saturating_sub(1),
+                    _ => {}
                 }
                 return;
             }
         }
-        if self.current.words.len() < MAX_WORDS {
+        let is_case = self.current.words.len() == 2
+            && self.current.words.first().is_some_and(|first| first.text == "case" && !first.quoted)
+            && word.text == "in"
+            && !word.quoted;
+        if is_case {
+            self.end(true);
+            self.cases = self.cases.saturating_add(1);
+            self.in_pattern = true;
+        } else if self.current.words.len() < MAX_WORDS {
             self.current.words.push(word);
         } else {
             self.sink.script.truncated = true;
@@ -367,6 +474,11 @@ impl Parser<'_, '_> {
             command.heredoc.push_str(&body);
             if runs_input(command) {
                 self.nested(&body, line, None, Some(here.command), true);
+            } else if !here.is_quoted {
+                for found in expansions(&body, line, 0) {
+                    let feeds = Some((here.command, Feed::Part));
+                    self.nested(&found.text, found.line, feeds, self.context.inside, false);
+                }
             }
         }
     }

@@ -30,11 +30,38 @@ pub(super) struct Cursor<'a> {
     pub(super) at: usize,
     /// The line of the place, from 0.
     pub(super) line: u32,
+    /// True inside double quotes.
+    is_double: bool,
+    /// How many expansions the text stands in.
+    depth: u32,
+}
+
+/// How deep expansions inside expansions (`${a:-${b}}`) are looked into.
+const MAX_EXPANSIONS: u32 = 8;
+
+/// The substitutions in text that is expanded but is no command: the inside of `${…}` and `$((…))`, a here-document.
+pub(super) fn expansions(text: &str, line: u32, depth: u32) -> Vec<Substitution> {
+    let mut found = Word::default();
+    let mut cursor = Cursor { depth, ..Cursor::new(text, line) };
+    while let Some(byte) = cursor.peek(0).filter(|_| depth < MAX_EXPANSIONS) {
+        match byte {
+            b'\\' => cursor.skip(2),
+            b'$' | b'`' => cursor.dollar(&mut found),
+            _ => {
+                let rest = text.as_bytes().get(cursor.at + 1..).unwrap_or_default();
+                let next = memchr::memchr3(b'\\', b'$', b'`', rest).unwrap_or(rest.len());
+                cursor.skip(next + 1);
+            }
+        }
+    }
+    // None of them is a word of its own.
+    found.substitutions.iter_mut().for_each(|substitution| substitution.begin = usize::MAX);
+    found.substitutions
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str, line: u32) -> Cursor<'a> {
-        Cursor { text, at: 0, line }
+        Cursor { text, at: 0, line, is_double: false, depth: 0 }
     }
 
     pub(super) fn peek(&self, ahead: usize) -> Option<u8> {
@@ -81,6 +108,12 @@ impl<'a> Cursor<'a> {
     fn take(&mut self, end: usize, out: &mut String) {
         out.push_str(self.text.get(self.at..end).unwrap_or_default());
         self.skip(end.saturating_sub(self.at));
+    }
+
+    /// Passes over what is behind a parenthesis, up to and with the one that closes it: `((…))`, `a=(…)`.
+    pub(super) fn parenthesis(&mut self) {
+        let end = close(self.text.as_bytes(), self.at, b')');
+        self.skip(end.saturating_add(1).saturating_sub(self.at));
     }
 
     /// Reads a word; the place is at its first byte. Always goes on by one byte at least, unless an operator or the end is there.
@@ -150,7 +183,11 @@ impl<'a> Cursor<'a> {
                     }
                     _ => self.character(&mut word.text),
                 },
-                Some(b'$' | b'`') => self.dollar(word),
+                Some(b'$' | b'`') => {
+                    self.is_double = true;
+                    self.dollar(word);
+                    self.is_double = false;
+                }
                 Some(_) => self.character(&mut word.text),
             }
         }
@@ -161,31 +198,56 @@ impl<'a> Cursor<'a> {
         if self.peek(0) == Some(b'`') {
             self.substitution(1, b'`', false, word);
         } else if self.starts_with("$((") {
-            let end = close(self.text.as_bytes(), self.at + 2, b')');
-            self.take(end.saturating_add(1).min(self.text.len()), &mut word.text);
+            self.expansion(b')', word);
         } else if self.starts_with("$(") {
             self.substitution(2, b')', false, word);
         } else if self.starts_with("${") {
-            let end = close(self.text.as_bytes(), self.at + 2, b'}');
-            self.take(end.saturating_add(1).min(self.text.len()), &mut word.text);
+            self.expansion(b'}', word);
         } else {
             self.character(&mut word.text);
         }
+    }
+
+    /// `${…}` or `$((…))`, kept as it is written.
+    fn expansion(&mut self, end: u8, word: &mut Word) {
+        let (begin, line) = (word.text.len(), self.line);
+        let end = close(self.text.as_bytes(), self.at + 2, end);
+        self.take(end.saturating_add(1).min(self.text.len()), &mut word.text);
+        let inside = word.text.get(begin + 2..).unwrap_or_default();
+        word.substitutions.extend(expansions(inside, line, self.depth + 1));
     }
 
     fn substitution(&mut self, open: usize, end: u8, file: bool, word: &mut Word) {
         let begin = word.text.len();
         self.skip(open);
         let line = self.line;
+        let is_back = end == b'`';
         let end = close(self.text.as_bytes(), self.at, end);
         let mut text = String::new();
         self.take(end, &mut text);
         self.skip(1);
+        if is_back && text.contains('\\') {
+            text = unescaped(&text, self.is_double);
+        }
         word.text.push_str(if file { "<(" } else { "$(" });
         word.text.push_str(&text);
         word.text.push(')');
         word.substitutions.push(Substitution { text, line, file, begin });
     }
+}
+
+/// The text of backquotes without the backslashes that they need.
+fn unescaped(text: &str, is_double: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let escaped = character == '\\'
+            && characters
+                .peek()
+                .is_some_and(|next| matches!(next, '`' | '\\' | '$') || is_double && *next == '"');
+        out.push(if escaped { characters.next().unwrap_or(character) } else { character });
+    }
+    out
 }
 
 /// Where what was opened before `at` is closed by `end`; the end of the text when it is not. Quotes and what else may hold that byte are
