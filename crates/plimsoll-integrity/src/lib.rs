@@ -1,15 +1,26 @@
 //! Tampering and weak programs: files that are not what their package installed, permissions, how programs were hardened, age.
 
+mod expected;
+mod files;
+mod tampering;
+
 use std::sync::Arc;
 
 use plimsoll_analysis::{Analyzer, ImageRules};
 
 /// The analyzers of this crate.
 pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
-    Vec::new()
+    vec![
+        Arc::new(expected::Sums),
+        Arc::new(expected::dpkg::Md5Sums),
+        Arc::new(expected::dpkg::Conffiles),
+        Arc::new(expected::dpkg::Diversions),
+        Arc::new(expected::apk::Sums),
+        Arc::new(expected::rpm::Sums),
+    ]
 }
 
 /// The rules of this crate over whole images.
 pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
-    Vec::new()
+    vec![Box::new(tampering::packages::PackageFiles)]
 }

@@ -26,6 +26,7 @@ const TAG_BASE_NAMES: u32 = 1117;
 const TAG_DIRECTORY_NAMES: u32 = 1118;
 const TAG_LONG_FILE_SIZES: u32 = 5008;
 const TAG_LONG_SIZE: u32 = 5009;
+const TAG_FILE_CAPABILITIES: u32 = 5010;
 const TAG_FILE_DIGEST_ALGORITHM: u32 = 5011;
 const TAG_MODULARITY_LABEL: u32 = 5096;
 
@@ -239,6 +240,8 @@ pub struct RpmFile<'a> {
     /// What happened at installation: 0 installed, 1 replaced by another package, 2 not installed (documentation left
     /// out, another language), 3 on a shared file system, 4 left out for another architecture's file.
     pub state: Option<u8>,
+    /// True when the package gives the file capabilities (FILECAPS).
+    pub has_capabilities: bool,
 }
 
 impl RpmFile<'_> {
@@ -294,6 +297,8 @@ struct FileTable {
     flags: Vec<u32>,
     sizes: Vec<u64>,
     states: Vec<u8>,
+    /// Whether each file has capabilities; empty when none has.
+    capabilities: Vec<bool>,
 }
 
 impl FileTable {
@@ -347,6 +352,10 @@ impl FileTable {
             Some(sizes) => Some(sizes),
             None => column(TAG_FILE_SIZES)?,
         });
+        if let Some(texts) = header.texts(TAG_FILE_CAPABILITIES)?.filter(|texts| texts.count == names.count) {
+            let mut rest = texts.bytes;
+            table.capabilities = (0..names.count).map(|_| !next_text(&mut rest).is_empty()).collect();
+        }
         Ok(table)
     }
 
@@ -388,6 +397,7 @@ impl FileTable {
             flags: self.flags.get(file).copied(),
             size: self.sizes.get(file).copied(),
             state: self.states.get(file).copied(),
+            has_capabilities: self.capabilities.get(file).copied().unwrap_or(false),
         })
     }
 
@@ -440,6 +450,7 @@ mod tests {
             flags: None,
             size: None,
             state: None,
+            has_capabilities: false,
         };
         assert_eq!(file(b"/usr/bin/", b"a").path(), b"usr/bin/a");
         assert_eq!(file(b"/", b"etc").path(), b"etc");

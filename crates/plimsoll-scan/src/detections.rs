@@ -39,6 +39,7 @@ impl Scanner<'_> {
             kind: about.kind,
             image: layers.image,
             view,
+            layers: layers.facts,
             files: &seen,
             packages: &merged.packages,
             distro: merged.distro.as_ref(),

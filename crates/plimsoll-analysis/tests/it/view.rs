@@ -361,7 +361,7 @@ fn deep(components: usize) -> Vec<u8> {
 }
 
 fn push(builder: &mut IndexBuilder, path: &[u8], kind: NodeKind, link: &[u8]) {
-    let node = NewNode { path, link, kind, mode: 0o644, size: 1, offset: 0, sparse: false };
+    let node = NewNode { path, link, kind, mode: 0o644, size: 1, offset: 0, sparse: false, uid: 0, gid: 0 };
     assert!(builder.push(&node).unwrap());
 }
 

@@ -1,0 +1,3 @@
+//! Content that is not what it should be.
+
+pub(crate) mod packages;
