@@ -16,6 +16,8 @@ pub(crate) struct Files<'c, 'a> {
     /// What layers write through a link that a layer below has at the root, such as `bin/ls` where `bin` leads to `usr/bin`: by the
     /// path where runtimes put it.
     through: BTreeMap<Vec<u8>, Live<'a>>,
+    /// Those links at the root, and where they lead.
+    links: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 impl<'c, 'a> Files<'c, 'a> {
@@ -25,6 +27,7 @@ impl<'c, 'a> Files<'c, 'a> {
             merged: context.view.merged(),
             directories: HashMap::new(),
             through: BTreeMap::new(),
+            links: BTreeMap::new(),
         };
         files.find_through();
         files
@@ -44,21 +47,15 @@ impl<'c, 'a> Files<'c, 'a> {
                     self.through.insert([target, rest].concat(), Live { layer, index, node });
                 }
             }
-            for node in index.nodes() {
+            links.retain(|link, _| index.get(link).is_none() && !index.deletes(link) && !index.is_opaque(b""));
+            for node in index.nodes().iter().filter(|node| node.kind == NodeKind::Symlink) {
                 let path = index.path(node);
-                if path.contains(&b'/') {
-                    continue;
-                }
-                match node.kind {
-                    NodeKind::Symlink => {
-                        links.insert(path, join_link(path, index.link(node)));
-                    }
-                    _ => {
-                        links.remove(path);
-                    }
+                if !path.contains(&b'/') {
+                    links.insert(path, join_link(path, index.link(node)));
                 }
             }
         }
+        self.links = links.into_iter().map(|(link, target)| (link.to_vec(), target)).collect();
     }
 
     /// `path` with the links of its directory followed; `None` when that directory is not there.
@@ -68,7 +65,11 @@ impl<'c, 'a> Files<'c, 'a> {
             return Some(path.to_vec());
         }
         if !self.directories.contains_key(directory) {
-            let found = self.context.view.resolve(directory).ok().flatten();
+            let first = directory.split(|&byte| byte == b'/').next().unwrap_or_default();
+            let moved = self.links.get(first).map(|target| {
+                [target, directory.get(first.len()..).unwrap_or_default()].concat()
+            });
+            let found = self.context.view.resolve(moved.as_deref().unwrap_or(directory)).ok().flatten();
             let found = found.filter(|found| found.kind() == NodeKind::Directory).map(|found| found.path);
             self.directories.insert(directory.to_vec(), found);
         }
