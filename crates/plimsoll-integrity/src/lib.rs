@@ -2,6 +2,8 @@
 
 mod expected;
 mod files;
+mod owners;
+mod permissions;
 mod tampering;
 
 use std::sync::Arc;
@@ -22,5 +24,12 @@ pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
 
 /// The rules of this crate over whole images.
 pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
-    vec![Box::new(tampering::packages::PackageFiles)]
+    vec![
+        Box::new(tampering::packages::PackageFiles),
+        Box::new(tampering::unowned::Unowned),
+        Box::new(tampering::entries::Entries),
+        Box::new(tampering::history::History),
+        Box::new(tampering::residue::Residue),
+        Box::new(permissions::Permissions),
+    ]
 }

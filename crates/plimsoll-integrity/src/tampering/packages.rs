@@ -247,7 +247,7 @@ fn guards_access(path: &[u8]) -> bool {
 }
 
 /// Whether a layer changes the database of an ecosystem.
-fn changes_database(context: &ImageContext<'_>, layer: usize, ecosystem: &str) -> bool {
+pub(crate) fn changes_database(context: &ImageContext<'_>, layer: usize, ecosystem: &str) -> bool {
     let Some(index) = context.view.layers().get(layer) else { return true };
     let folders: &[&str] = match ecosystem {
         "deb" => &["var/lib/dpkg"],
