@@ -1,7 +1,9 @@
 //! Rules over a whole image: what no single file shows.
 
+use std::collections::HashSet;
+
 use plimsoll_image::Image;
-use plimsoll_types::{Detection, Distro, Lifecycle, Package, Scanner, TargetKind, Timestamp};
+use plimsoll_types::{Detection, Distro, Finding, Lifecycle, Package, Scanner, TargetKind, Timestamp};
 
 use crate::{Fact, FileFacts, LayerFacts, View};
 
@@ -33,6 +35,11 @@ pub struct ImageContext<'a> {
     pub files: &'a [SeenFile<'a>],
     /// The packages.
     pub packages: &'a [Package],
+    /// The vulnerabilities found in them, when they were looked for.
+    pub findings: &'a [Finding],
+    /// The files that the image's command names: the program and arguments that are files, also those that links on the way
+    /// stand for.
+    pub started: &'a HashSet<Vec<u8>>,
     /// The distribution, where one was recognised.
     pub distro: Option<&'a Distro>,
     /// How long its release is supported, where the database says so.

@@ -139,6 +139,35 @@ impl Driver {
         Ok(facts)
     }
 
+    /// Analyses the single file `name` in the directory `root`, as if it were alone there.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be looked at.
+    pub fn single(&self, root: &Path, name: &[u8], selection: Selection) -> Result<LayerFacts, TreeError> {
+        let path = absolute(root, name);
+        let metadata = fs::metadata(&path).map_err(|source| TreeError::Root { path, source })?;
+        let mut builder = IndexBuilder::default();
+        let mut facts = LayerFacts::default();
+        let new = NewNode {
+            path: name,
+            link: &[],
+            kind: NodeKind::File,
+            mode: metadata.mode(),
+            size: metadata.len(),
+            offset: 0,
+            sparse: false,
+            uid: metadata.uid(),
+            gid: metadata.gid(),
+        };
+        builder.push(&new).map_err(LayerError::from)?;
+        let content = self.tree_file(root, name, &metadata, selection, &mut facts, &mut None);
+        builder.content(content.unwrap_or_default());
+        facts.index = builder.finish();
+        facts.files.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.analyzer.cmp(&b.analyzer)));
+        Ok(facts)
+    }
+
     /// Looks at a file of the tree; `None` when it could not be read to its end, so that it has no digest.
     fn tree_file(
         &self,

@@ -10,10 +10,10 @@ use plimsoll_cache::Cache;
 use plimsoll_image::sources::Request;
 use plimsoll_image::{Image, PlatformChoice};
 use plimsoll_report::RenderOptions;
-use plimsoll_scan::{DEFAULT_LAYER_LIMIT, MatchOptions, Options, Scanner, ScannerKind, Skip};
+use plimsoll_scan::{DEFAULT_LAYER_LIMIT, MatchOptions, Options, Scanner, Skip};
 use plimsoll_types::{Report, TargetReport};
 
-use crate::args::{Color, Scan};
+use crate::args::{Color, Scan, Scanners};
 use crate::exit::{self, Exit, usage};
 use crate::output::{self, Output};
 use crate::progress::Display;
@@ -49,7 +49,7 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
             severity_sources: scan.vuln_severity_source.clone(),
             threads: scan.parallel.unwrap_or(processors).max(1),
         },
-        scanners: ScannerKind::ALL.into_iter().collect(),
+        scanners: Scanners::of(&scan.scanners),
         now: db::now(),
         settings: Vec::new(),
     };
@@ -104,6 +104,7 @@ fn one_target(
     let mut from_registry = None;
     let images: Vec<Image> = match targets::understand(name)? {
         Target::Directory(path) => return Ok(vec![(scanner.directory(name, &path)?, None)]),
+        Target::File(path) => return Ok(vec![(scanner.file(name, &path)?, None)]),
         Target::Image { source, path, selector } => {
             let request = Request { path: &path, selector: &selector, platform: &scan.platform, machine };
             (source.open)(&request)?

@@ -1,7 +1,10 @@
 //! Tampering and weak programs: files that are not what their package installed, permissions, how programs were hardened, age.
 
+mod elf;
 mod expected;
 mod files;
+mod hardening;
+mod lifecycle;
 mod owners;
 mod permissions;
 mod tampering;
@@ -19,6 +22,7 @@ pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
         Arc::new(expected::dpkg::Diversions),
         Arc::new(expected::apk::Sums),
         Arc::new(expected::rpm::Sums),
+        Arc::new(hardening::Hardening),
     ]
 }
 
@@ -31,5 +35,7 @@ pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
         Box::new(tampering::history::History),
         Box::new(tampering::residue::Residue),
         Box::new(permissions::Permissions),
+        Box::new(hardening::HardeningRules),
+        Box::new(lifecycle::LifecycleRules),
     ]
 }

@@ -193,6 +193,19 @@ impl<'a> Scanner<'a> {
         self.report(name, TargetKind::Filesystem, &layers, problems)
     }
 
+    /// Scans the single file `path`, which the report calls `name`, as if it lay in a directory by itself.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn file(&self, name: &str, path: &Path) -> Result<TargetReport, ScanError> {
+        let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let facts = [self.driver.single(root, file, self.selection(TargetKind::Filesystem))?];
+        let layers = merge::Layers { facts: &facts, image: None, root: Some(root) };
+        self.report(name, TargetKind::Filesystem, &layers, Vec::new())
+    }
+
     fn report(
         &self,
         name: &str,
@@ -218,7 +231,12 @@ impl<'a> Scanner<'a> {
             plimsoll_match::match_packages(self.index, &context, &self.options.matching, &merged.packages)?
         };
         problems.extend(matched.problems);
-        let about = detections::About { name, kind, lifecycle: matched.lifecycle.as_ref() };
+        let about = detections::About {
+            name,
+            kind,
+            lifecycle: matched.lifecycle.as_ref(),
+            findings: &matched.findings,
+        };
         let detections = self.detections(&about, layers, &view, &merged);
         problems.sort();
         problems.dedup();
@@ -231,6 +249,7 @@ impl<'a> Scanner<'a> {
             findings: matched.findings,
             suppressed: matched.suppressed,
             detections,
+            scanners: self.options.scanners.iter().copied().collect(),
             problems,
             lifecycle: matched.lifecycle,
             ..TargetReport::default()

@@ -1,7 +1,7 @@
 //! The result of a run: plain data that the formats render. They never decide.
 
 use crate::{
-    Detection, Digest, Distro, Finding, Package, Problem, Suppressed, SuppressedDetection, Timestamp,
+    Detection, Digest, Distro, Finding, Package, Problem, Scanner, Suppressed, SuppressedDetection, Timestamp,
 };
 
 /// What a run scanned and found.
@@ -143,6 +143,8 @@ pub struct TargetReport {
     pub findings: Vec<Finding>,
     /// Findings that were held back, in the order of findings.
     pub suppressed: Vec<Suppressed>,
+    /// What was looked for, sorted; empty when nobody says.
+    pub scanners: Vec<Scanner>,
     /// Secrets, faults of configuration, malware, tampering: worst first, then by class and place.
     pub detections: Vec<Detection>,
     /// Detections that were held back, in the order of detections.
