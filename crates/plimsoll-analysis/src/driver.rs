@@ -221,7 +221,8 @@ impl Driver {
                 oddities.note(OddityKind::Device, reader.path(), format!("{major}:{minor}").as_bytes());
             }
             if facts.evidence.newest.as_ref().is_none_or(|(newest, _)| *newest < entry.mtime) {
-                facts.evidence.newest = Some((entry.mtime, reader.path().get(..path::MAX_LEN).unwrap_or_default().into()));
+                facts.evidence.newest =
+                    Some((entry.mtime, reader.path().get(..path::MAX_LEN).unwrap_or_default().into()));
             }
             link.clear();
             let taken = path::normalize(reader.path(), &mut path).and_then(|()| match kind {

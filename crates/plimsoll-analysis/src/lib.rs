@@ -17,7 +17,9 @@ mod tree;
 mod view;
 
 pub use analyzer::{AnalyzeError, Analyzer, Feed, File, FileInfo, Output, Targets};
-pub use driver::{Driver, Evidence, LAYER_FORMAT, LayerError, LayerFacts, Limits, MAX_BUFFERED_FILE, MemoryBudget};
+pub use driver::{
+    Driver, Evidence, LAYER_FORMAT, LayerError, LayerFacts, Limits, MAX_BUFFERED_FILE, MemoryBudget,
+};
 pub use facts::{
     AccountFact, DetectionFact, DistroFact, Fact, FactProblem, FileFacts, OwnedFiles, PackageFact, SumsFact,
 };

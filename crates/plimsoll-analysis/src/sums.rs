@@ -227,10 +227,7 @@ mod tests {
         let get = |kind| hex(sums.by_id(9, kind).unwrap());
         assert_eq!(get(SumKind::Md5), "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(get(SumKind::Sha1), "a9993e364706816aba3e25717850c26c9cd0d89d");
-        assert_eq!(
-            get(SumKind::Sha256),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(get(SumKind::Sha256), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         for kind in [SumKind::Md5, SumKind::Sha1, SumKind::Sha256] {
             assert_eq!(sums.by_id(7, kind).unwrap(), kind.of(b"abc"));
             assert_eq!(sums.by_id(8, kind), None);

@@ -47,7 +47,8 @@ impl<'c, 'a> Files<'c, 'a> {
                     self.through.insert([target, rest].concat(), Live { layer, index, node });
                 }
             }
-            links.retain(|link, _| index.get(link).is_none() && !index.deletes(link) && !index.is_opaque(b""));
+            links
+                .retain(|link, _| index.get(link).is_none() && !index.deletes(link) && !index.is_opaque(b""));
             for node in index.nodes().iter().filter(|node| node.kind == NodeKind::Symlink) {
                 let path = index.path(node);
                 if !path.contains(&b'/') {
@@ -65,15 +66,23 @@ impl<'c, 'a> Files<'c, 'a> {
             return Some(path.to_vec());
         }
         if !self.directories.contains_key(directory) {
-            let first = directory.split(|&byte| byte == b'/').next().unwrap_or_default();
-            let moved = self.links.get(first).map(|target| {
-                [target, directory.get(first.len()..).unwrap_or_default()].concat()
-            });
-            let found = self.context.view.resolve(moved.as_deref().unwrap_or(directory)).ok().flatten();
+            let moved = self.lies_at(path);
+            let found = self.context.view.resolve(parent(&moved)).ok().flatten();
             let found = found.filter(|found| found.kind() == NodeKind::Directory).map(|found| found.path);
             self.directories.insert(directory.to_vec(), found);
         }
         self.directories.get(directory)?.as_ref().map(|directory| join(directory, path))
+    }
+
+    /// Where a path that a layer has really lies, when a layer below has a link at the root in its way.
+    pub(crate) fn lies_at(&self, path: &[u8]) -> Vec<u8> {
+        let first = path.split(|&byte| byte == b'/').next().unwrap_or_default();
+        match self.links.get(first) {
+            Some(target) if first.len() < path.len() => {
+                [target, path.get(first.len()..).unwrap_or_default()].concat()
+            }
+            _ => path.to_vec(),
+        }
     }
 
     /// What a container sees at the real path `path`; a link in the last component is not followed.

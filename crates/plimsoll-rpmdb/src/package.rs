@@ -19,6 +19,7 @@ const TAG_FILE_SIZES: u32 = 1028;
 const TAG_FILE_STATES: u32 = 1029;
 const TAG_FILE_MODES: u32 = 1030;
 const TAG_FILE_DIGESTS: u32 = 1035;
+const TAG_FILE_LINK_TARGETS: u32 = 1036;
 const TAG_FILE_FLAGS: u32 = 1037;
 const TAG_SOURCE_RPM: u32 = 1044;
 const TAG_DIRECTORY_INDEXES: u32 = 1116;
@@ -242,6 +243,8 @@ pub struct RpmFile<'a> {
     pub state: Option<u8>,
     /// True when the package gives the file capabilities (FILECAPS).
     pub has_capabilities: bool,
+    /// Where a symbolic link leads (FILELINKTOS); `None` for everything else.
+    pub link: Option<&'a [u8]>,
 }
 
 impl RpmFile<'_> {
@@ -297,6 +300,8 @@ struct FileTable {
     flags: Vec<u32>,
     sizes: Vec<u64>,
     states: Vec<u8>,
+    /// `count` link targets, each with a final NUL; empty when there is no link.
+    links: Box<[u8]>,
     /// Whether each file has capabilities; empty when none has.
     capabilities: Vec<bool>,
 }
@@ -328,8 +333,11 @@ impl FileTable {
         table.path_bytes = names.bytes.len() as u64;
         let digests = header.texts(TAG_FILE_DIGESTS)?.filter(|digests| digests.count == names.count);
         // In a real header no two tags share data. Checked so that a table is never larger than its header.
-        let copied =
-            names.bytes.len() + directories.bytes.len() + digests.map_or(0, |digests| digests.bytes.len());
+        let links = header.texts(TAG_FILE_LINK_TARGETS)?.filter(|links| links.count == names.count);
+        let copied = names.bytes.len()
+            + directories.bytes.len()
+            + digests.map_or(0, |digests| digests.bytes.len())
+            + links.map_or(0, |links| links.bytes.len());
         if copied > header.store_bytes() {
             return Err(FileListError::Overlap);
         }
@@ -339,6 +347,7 @@ impl FileTable {
         }
         table.names = names.bytes.into();
         table.directories = directories.bytes.into();
+        table.links = links.map_or_else(Box::default, |links| links.bytes.into());
         table.digests = digests.map_or_else(Box::default, |digests| digests.bytes.into());
 
         let column = |tag| -> Result<Option<Numbers<'_>>, HeaderError> {
@@ -389,6 +398,7 @@ impl FileTable {
     fn iter(&self) -> impl Iterator<Item = RpmFile<'_>> {
         let mut names: &[u8] = &self.names;
         let mut digests: &[u8] = &self.digests;
+        let mut links: &[u8] = &self.links;
         (0..self.count).map(move |file| RpmFile {
             directory: self.directory(file),
             base_name: next_text(&mut names),
@@ -397,6 +407,7 @@ impl FileTable {
             flags: self.flags.get(file).copied(),
             size: self.sizes.get(file).copied(),
             state: self.states.get(file).copied(),
+            link: Some(next_text(&mut links)).filter(|link| !link.is_empty()),
             has_capabilities: self.capabilities.get(file).copied().unwrap_or(false),
         })
     }
@@ -451,6 +462,7 @@ mod tests {
             size: None,
             state: None,
             has_capabilities: false,
+            link: None,
         };
         assert_eq!(file(b"/usr/bin/", b"a").path(), b"usr/bin/a");
         assert_eq!(file(b"/", b"etc").path(), b"etc");

@@ -233,7 +233,10 @@ impl Scanner<'_> {
             return Ok(known);
         };
         self.store(layer, &facts, missing);
-        combine(&mut facts, LayerFacts { files: known.files, evidence: known.evidence, ..LayerFacts::default() });
+        combine(
+            &mut facts,
+            LayerFacts { files: known.files, evidence: known.evidence, ..LayerFacts::default() },
+        );
         Ok(facts)
     }
 

@@ -145,7 +145,13 @@ impl Analyzer for Diversions {
     }
 
     fn interest(&self) -> Interest {
-        Interest { paths: &["var/lib/dpkg/diversions"], max_size: 16 << 20, ..Interest::NONE }
+        // Not by its path alone: that it cannot be reached says nothing that the list of packages does not say.
+        Interest {
+            children_of: &["var/lib/dpkg"],
+            wants: |path| path.ends_with(b"/diversions"),
+            max_size: 16 << 20,
+            ..Interest::NONE
+        }
     }
 
     fn analyze(&self, file: &File<'_>, out: &mut Output) -> Result<(), AnalyzeError> {

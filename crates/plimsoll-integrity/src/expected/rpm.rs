@@ -71,6 +71,11 @@ impl Analyzer for Sums {
                 if entry.is_ghost() || !entry.is_installed() {
                     continue;
                 }
+                // A link has its target in the database; what stands for it here is that target's digest.
+                if let Some(link) = entry.link.filter(|_| entry.digest.is_none()) {
+                    fact.push(relative(&entry.path()), &kind.of(link), SumsFact::LINK);
+                    continue;
+                }
                 let Some(digits) = entry.digest else { continue };
                 if !hex(digits, digest) {
                     continue;

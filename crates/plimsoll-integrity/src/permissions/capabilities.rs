@@ -13,17 +13,67 @@ use crate::owners::{Owners, text};
 
 /// The capabilities by their number.
 const NAMES: [&str; 41] = [
-    "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
-    "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module",
-    "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time",
-    "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog",
-    "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore",
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
 ];
 
 /// Those that are as good as root.
 const POWERFUL: &[&str] = &[
-    "chown", "dac_override", "dac_read_search", "fowner", "setgid", "setuid", "setpcap", "sys_module", "sys_rawio", "sys_ptrace",
-    "sys_admin", "mknod", "setfcap", "mac_override", "mac_admin", "bpf",
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "sys_module",
+    "sys_rawio",
+    "sys_ptrace",
+    "sys_admin",
+    "mknod",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "bpf",
 ];
 
 /// Programs that distributions give capabilities, and which.
@@ -90,13 +140,19 @@ impl Capabilities {
     /// As getcap(8) shows it.
     fn shown(&self) -> String {
         let list = |bits| {
-            Capabilities::names(bits).into_iter().map(|name| format!("cap_{name}")).collect::<Vec<_>>().join(",")
+            Capabilities::names(bits)
+                .into_iter()
+                .map(|name| format!("cap_{name}"))
+                .collect::<Vec<_>>()
+                .join(",")
         };
         let effective = if self.effective { "e" } else { "" };
         match (self.permitted, self.inheritable) {
             (permitted, 0) => format!("{}={effective}p", list(permitted)),
             (0, inheritable) => format!("{}={effective}i", list(inheritable)),
-            (permitted, inheritable) if permitted == inheritable => format!("{}={effective}ip", list(permitted)),
+            (permitted, inheritable) if permitted == inheritable => {
+                format!("{}={effective}ip", list(permitted))
+            }
             (permitted, inheritable) => format!("{}={effective}p {}+i", list(permitted), list(inheritable)),
         }
     }
@@ -116,7 +172,7 @@ pub(crate) fn check(files: &mut Files<'_, '_>, out: &mut Vec<Detection>) {
         .filter(|live| live.node.kind == NodeKind::File)
         .filter_map(|live| Some((live, *known.get(&(live.layer, live.node.id()))?)))
         .collect();
-    let paths: HashSet<Vec<u8>> = found.iter().map(|(live, _)| live.path().to_vec()).collect();
+    let paths: HashSet<Vec<u8>> = found.iter().map(|(live, _)| files.lies_at(live.path())).collect();
     let owners = Owners::new(files, &paths);
     for (live, value) in found {
         out.extend(judge(files, &live, value, &owners));
@@ -125,7 +181,7 @@ pub(crate) fn check(files: &mut Files<'_, '_>, out: &mut Vec<Detection>) {
 
 fn judge(files: &Files<'_, '_>, live: &Live<'_>, value: &[u8], owners: &Owners) -> Option<Detection> {
     let path = live.path();
-    let owned = owners.of(path);
+    let owned = owners.of(&files.lies_at(path));
     if owned.is_some_and(|owned| owned.flags & SumsFact::CAPABILITIES != 0) {
         return None;
     }
@@ -148,7 +204,14 @@ fn judge(files: &Files<'_, '_>, live: &Live<'_>, value: &[u8], owners: &Owners) 
     if powerful {
         found.severity = Severity::High;
         found.notes.push("They are as good as root.".to_owned());
-    } else if within(&["net_bind_service", "net_broadcast", "ipc_lock", "wake_alarm", "block_suspend", "kill"]) {
+    } else if within(&[
+        "net_bind_service",
+        "net_broadcast",
+        "ipc_lock",
+        "wake_alarm",
+        "block_suspend",
+        "kill",
+    ]) {
         found.severity = Severity::Low;
         found.notes.push("They give little away.".to_owned());
     }
@@ -167,10 +230,7 @@ mod tests {
         let ping = [1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         assert_eq!(shown(&ping).as_deref(), Some("cap_net_raw=ep"));
         let both = [0, 0, 0, 2, 0x80, 4, 0x20, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0];
-        assert_eq!(
-            shown(&both).as_deref(),
-            Some("cap_setuid,cap_net_bind_service,cap_sys_admin,cap_bpf=p")
-        );
+        assert_eq!(shown(&both).as_deref(), Some("cap_setuid,cap_net_bind_service,cap_sys_admin,cap_bpf=p"));
         let spaced = [&[1, 0, 0, 3][..], &ping[4..], &[0xe8, 3, 0, 0]].concat();
         assert_eq!(shown(&spaced).as_deref(), Some("cap_net_raw=ep"));
         for whole in [&ping[..], &both, &spaced] {

@@ -82,7 +82,17 @@ fn one(
 /// Where programs, libraries, configuration and scheduled jobs lie.
 fn is_sensitive(path: &[u8], search: &[Vec<u8>]) -> bool {
     const TREES: [&[u8]; 12] = [
-        b"bin", b"sbin", b"lib", b"lib32", b"lib64", b"libx32", b"usr", b"etc", b"boot", b"root", b"var/spool/cron",
+        b"bin",
+        b"sbin",
+        b"lib",
+        b"lib32",
+        b"lib64",
+        b"libx32",
+        b"usr",
+        b"etc",
+        b"boot",
+        b"root",
+        b"var/spool/cron",
         b"var/lib/dpkg",
     ];
     let within = |tree: &[u8]| path.strip_prefix(tree).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
@@ -194,7 +204,8 @@ pub(crate) fn accounts(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
         if wrong & 0o006 == 0 && path.starts_with(b"etc/") && live.owner().1 == 0 {
             found.severity = Severity::Medium;
             found.notes.push(
-                "Only the group root may, as platforms want it that run images under an arbitrary user.".to_owned(),
+                "Only the group root may, as platforms want it that run images under an arbitrary user."
+                    .to_owned(),
             );
         }
         out.push(found);

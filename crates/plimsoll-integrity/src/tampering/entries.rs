@@ -49,7 +49,9 @@ impl ImageRules for Entries {
 fn odd(context: &ImageContext<'_>, layer: usize, oddities: &[Oddity], out: &mut Vec<Detection>) {
     let mut counts: BTreeMap<OddityKind, usize> = BTreeMap::new();
     for oddity in oddities {
-        if usual(oddity) {
+        // A path that leaves the root has the `..` with which it does.
+        let told = |other: &Oddity| other.kind == OddityKind::Unsafe && other.path == oddity.path;
+        if usual(oddity) || oddity.kind == OddityKind::ParentPath && oddities.iter().any(told) {
             continue;
         }
         let count = counts.entry(oddity.kind).or_default();
@@ -81,11 +83,9 @@ fn odd(context: &ImageContext<'_>, layer: usize, oddities: &[Oddity], out: &mut 
                 Severity::Medium,
                 format!("the name '{path}' holds characters that do not show or turn text around"),
             ),
-            OddityKind::TrailingData => (
-                "trailing",
-                Severity::Medium,
-                "the layer has data behind the end of its archive".to_owned(),
-            ),
+            OddityKind::TrailingData => {
+                ("trailing", Severity::Medium, "the layer has data behind the end of its archive".to_owned())
+            }
         };
         let mut normal = Vec::new();
         let name = match plimsoll_archive::path::normalize(&oddity.path, &mut normal) {

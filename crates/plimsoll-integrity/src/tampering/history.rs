@@ -75,7 +75,17 @@ fn contradiction(
     layer: usize,
 ) -> Option<(&'static str, Severity, String)> {
     const SETTINGS: [&str; 12] = [
-        "ENV", "LABEL", "CMD", "ENTRYPOINT", "EXPOSE", "USER", "ARG", "STOPSIGNAL", "HEALTHCHECK", "MAINTAINER", "ONBUILD",
+        "ENV",
+        "LABEL",
+        "CMD",
+        "ENTRYPOINT",
+        "EXPOSE",
+        "USER",
+        "ARG",
+        "STOPSIGNAL",
+        "HEALTHCHECK",
+        "MAINTAINER",
+        "ONBUILD",
         "SHELL",
     ];
     let index = context.view.layers().get(layer)?;
@@ -83,8 +93,10 @@ fn contradiction(
     let deleted = index.deletions().count();
     let files = index.nodes().len();
     if SETTINGS.contains(&instruction) && files + deleted > 0 {
-        let message =
-            format!("the step only sets {instruction}, but its layer {layer} changes {} paths", files + deleted);
+        let message = format!(
+            "the step only sets {instruction}, but its layer {layer} changes {} paths",
+            files + deleted
+        );
         return Some(("setting", Severity::Medium, message));
     }
     if matches!(instruction, "COPY" | "ADD") && deleted > 0 {

@@ -135,7 +135,14 @@ enum Judged {
     Changed(How),
 }
 
-fn judge(files: &Files<'_, '_>, path: &[u8], live: Live<'_>, kind: SumKind, digest: &[u8], flags: u8) -> Judged {
+fn judge(
+    files: &Files<'_, '_>,
+    path: &[u8],
+    live: Live<'_>,
+    kind: SumKind,
+    digest: &[u8],
+    flags: u8,
+) -> Judged {
     if flags & SumsFact::LINK != 0 {
         return match live.node.kind {
             NodeKind::Symlink if kind.of(live.link()) == digest => Judged::Fine,
@@ -212,11 +219,14 @@ fn weight(live: &Live<'_>, path: &[u8]) -> Severity {
         b"bin" | b"sbin" | b"usr/bin" | b"usr/sbin" | b"usr/libexec" | b"usr/games" | b"etc/init.d"
     );
     let library = ends(&[".so", ".ko"]) || has(b".so.") || has(b".ko.");
-    let guards = has(b"/security/") || has(b"/pam.d/") || has(b"/ld.so") || has(b"etc/ssh/") || has(b"etc/sudoers");
+    let guards =
+        has(b"/security/") || has(b"/pam.d/") || has(b"/ld.so") || has(b"etc/ssh/") || has(b"etc/sudoers");
     if programs || library || guards || live.node.content == Content::Elf || live.is_executable() {
         Severity::High
     } else if live.node.content == Content::Script
-        || ends(&[".py", ".pl", ".pm", ".rb", ".js", ".mjs", ".cjs", ".php", ".sh", ".lua", ".jar", ".crt", ".pem"])
+        || ends(&[
+            ".py", ".pl", ".pm", ".rb", ".js", ".mjs", ".cjs", ".php", ".sh", ".lua", ".jar", ".crt", ".pem",
+        ])
     {
         Severity::Medium
     } else {
@@ -254,9 +264,7 @@ pub(crate) fn changes_database(context: &ImageContext<'_>, layer: usize, ecosyst
         "apk" => &["lib/apk/db", "usr/lib/apk/db"],
         _ => &["usr/lib/sysimage/rpm", "usr/share/rpm", "var/lib/rpm"],
     };
-    folders
-        .iter()
-        .any(|folder| index.below(folder.as_bytes()).any(|node| node.kind != NodeKind::Directory))
+    folders.iter().any(|folder| index.below(folder.as_bytes()).any(|node| node.kind != NodeKind::Directory))
 }
 
 fn report(files: &Files<'_, '_>, found: Comparison<'_>, out: &mut Vec<Detection>) {
@@ -288,7 +296,9 @@ fn report(files: &Files<'_, '_>, found: Comparison<'_>, out: &mut Vec<Detection>
         let mut detection = detection(files, changed);
         detection.severity = *severity;
         if *alone {
-            detection.notes.push("The layer changes no package database, so no package manager did this.".to_owned());
+            detection
+                .notes
+                .push("The layer changes no package database, so no package manager did this.".to_owned());
         }
         out.push(detection);
     }
@@ -348,7 +358,10 @@ fn detection(files: &Files<'_, '_>, changed: &Changed<'_>) -> Detection {
             format!("/{path} of {package} was replaced with a link to something else{layer}"),
             format!("-> {}", target.to_str_lossy()),
         ),
-        How::Kind => (format!("/{path} of {package} was replaced with something that is no file{layer}"), String::new()),
+        How::Kind => (
+            format!("/{path} of {package} was replaced with something that is no file{layer}"),
+            String::new(),
+        ),
     };
     let mut place = files.place(&changed.live);
     place.name = path.into_owned();
@@ -358,7 +371,8 @@ fn detection(files: &Files<'_, '_>, changed: &Changed<'_>) -> Detection {
 fn configuration_changed(files: &Files<'_, '_>, changed: &Changed<'_>, out: &mut Vec<Detection>) {
     let (package, number) = named(files, changed.fact);
     let path = changed.path.to_str_lossy();
-    let message = format!("/{path} is not as {package} brought it: it was changed{}", files.layer(changed.live.layer));
+    let message =
+        format!("/{path} is not as {package} brought it: it was changed{}", files.layer(changed.live.layer));
     let mut found = Detection::new(tampering::CONF, files.place(&changed.live), message);
     found.place.name = path.clone().into_owned();
     found.package = number;
@@ -415,7 +429,8 @@ fn take_upgraded(files: &Files<'_, '_>, changed: &mut Vec<Changed<'_>>, out: &mu
                 && matches!(package.ecosystem.as_str(), "npm" | "pypi" | "gem")
                 && let Some(root) = language_tree(&file.facts.path)
             {
-                versions.insert((parent(root), package.name.to_lowercase().replace('_', "-")), &package.version);
+                versions
+                    .insert((parent(root), package.name.to_lowercase().replace('_', "-")), &package.version);
             }
         }
     }
@@ -477,10 +492,11 @@ fn edited(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
         for fact in &file.facts.facts {
             match fact {
                 Fact::Package(package) if matches!(package.ecosystem.as_str(), "deb" | "apk" | "rpm") => {
-                    versions
-                        .entry((&package.ecosystem, &package.name))
-                        .or_default()
-                        .push((file.layer, &package.arch, &package.version));
+                    versions.entry((&package.ecosystem, &package.name)).or_default().push((
+                        file.layer,
+                        &package.arch,
+                        &package.version,
+                    ));
                 }
                 Fact::Sums(fact) => sums
                     .entry((&fact.ecosystem, &fact.name, &fact.arch, &file.facts.path))
@@ -504,7 +520,8 @@ fn edited(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
     for ((_, name, _, path), lists) in sums {
         for pair in lists.windows(2) {
             let [(lower, old), (upper, new)] = pair else { continue };
-            let Some(known) = version(old, *lower).filter(|known| version(new, *upper).as_ref() == Some(known))
+            let Some(known) =
+                version(old, *lower).filter(|known| version(new, *upper).as_ref() == Some(known))
             else {
                 continue;
             };

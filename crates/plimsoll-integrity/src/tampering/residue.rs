@@ -76,11 +76,13 @@ impl ImageRules for Residue {
             .take(GROUPS)
             .map(|((sensitive, kind), group)| {
                 let size = size(group.bytes);
-                let example = if *sensitive { format!(", such as /{}", group.example) } else { String::new() };
+                let example =
+                    if *sensitive { format!(", such as /{}", group.example) } else { String::new() };
                 format!("{kind}: {size} in {} files of {}{example}", group.files, list(&group.layers))
             })
             .collect();
-        let message = format!("{} in {files} files ship though later layers delete or replace them", size(bytes));
+        let message =
+            format!("{} in {files} files ship though later layers delete or replace them", size(bytes));
         let place = Place { kind: PlaceKind::Image, ..Place::default() };
         let mut detection = Detection::new(tampering::RESIDUE, place, message);
         detection.evidence = shown.join("; ");
@@ -113,7 +115,13 @@ fn sensitive(path: &[u8]) -> Option<&'static str> {
     } else if !of_the_system
         && (matches!(
             name,
-            b".env" | b".npmrc" | b".netrc" | b".pypirc" | b".git-credentials" | b".dockercfg" | b"kubeconfig"
+            b".env"
+                | b".npmrc"
+                | b".netrc"
+                | b".pypirc"
+                | b".git-credentials"
+                | b".dockercfg"
+                | b"kubeconfig"
         ) || has(b".aws/credentials")
             || has(b".docker/config.json"))
     {

@@ -30,7 +30,7 @@ impl ImageRules for Unowned {
     fn check(&self, context: &ImageContext<'_>, out: &mut Vec<Detection>) {
         let mut files = Files::new(context);
         let found: Vec<Live<'_>> = files.merged.live().filter(is_candidate).collect();
-        let paths: HashSet<Vec<u8>> = found.iter().map(|live| live.path().to_vec()).collect();
+        let paths: HashSet<Vec<u8>> = found.iter().map(|live| files.lies_at(live.path())).collect();
         let owners = Owners::new(&mut files, &paths);
         if !owners.any {
             return;
@@ -38,7 +38,7 @@ impl ImageRules for Unowned {
         let mut trees: BTreeMap<Vec<u8>, Vec<Live<'_>>> = BTreeMap::new();
         let mut single = Vec::new();
         for live in found {
-            if owners.of(live.path()).is_some() {
+            if owners.of(&files.lies_at(live.path())).is_some() {
                 continue;
             }
             match tree(live.path()) {
@@ -75,8 +75,12 @@ impl ImageRules for Unowned {
             let mut found =
                 finding(&files, first, format!("{} more programs belong to no package", rest.len()));
             found.rule = "more".to_owned();
-            found.evidence =
-                rest.iter().take(20).map(|live| format!("/{}", text(live.path()))).collect::<Vec<_>>().join(", ");
+            found.evidence = rest
+                .iter()
+                .take(20)
+                .map(|live| format!("/{}", text(live.path())))
+                .collect::<Vec<_>>()
+                .join(", ");
             out.push(found);
         }
     }

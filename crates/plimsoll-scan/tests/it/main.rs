@@ -7,6 +7,7 @@
 mod cache;
 mod exposure;
 mod faults;
+mod integrity;
 mod packages;
 
 use std::path::{Path, PathBuf};
