@@ -58,7 +58,41 @@ pub struct Merged<'a, 'b> {
     places: &'b Places,
 }
 
+/// The most bytes of directories that are looked at for all paths together; tens of times what the largest images need. Beyond
+/// that, only hostile ones go: paths of thousands of directories each.
+const MAX_WORK: usize = 4 << 30;
+
+/// Whether all paths can be looked at with all directories that they lie in.
+pub(crate) fn is_shallow(layers: &[&LayerIndex]) -> bool {
+    let work = |index: &LayerIndex| {
+        index
+            .nodes()
+            .iter()
+            .map(|node| index.path(node))
+            .map(|path| path.len().saturating_mul(memchr::memchr_iter(b'/', path).count()))
+            .fold(0_usize, usize::saturating_add)
+    };
+    layers.iter().map(|index| work(index)).fold(0, usize::saturating_add) <= MAX_WORK
+}
+
 impl Places {
+    /// The same as [`Places::new`], for paths so deep that each is better asked for by itself.
+    pub(crate) fn by_asking(
+        layers: &[&LayerIndex],
+        is_alive: impl Fn(&[u8], usize) -> bool,
+    ) -> Places {
+        let mut live: Vec<(At, &[u8])> = Vec::new();
+        let mut hidden = Vec::new();
+        for (layer, index) in layers.iter().enumerate() {
+            for (number, node) in index.nodes().iter().enumerate() {
+                let (at, path) = ((layer as u32, number as u32), index.path(node));
+                if is_alive(path, layer) { live.push((at, path)) } else { hidden.push(at) }
+            }
+        }
+        live.sort_by(|a, b| a.1.cmp(b.1));
+        Places { live: live.into_iter().map(|(at, _)| at).collect(), hidden }
+    }
+
     /// Lays `layers` on each other, from the base.
     pub(crate) fn new(layers: &[&LayerIndex]) -> Places {
         let count = layers.iter().map(|index| index.nodes().len()).sum();
@@ -69,7 +103,6 @@ impl Places {
         for (layer, index) in layers.iter().enumerate().rev() {
             // Nodes are sorted, so a directory's state serves all that lie in it.
             let mut directory: Option<(&[u8], bool)> = None;
-            let begin = live.len();
             for (number, node) in index.nodes().iter().enumerate() {
                 let path = index.path(node);
                 let inside = parent(path);
@@ -88,9 +121,11 @@ impl Places {
                     hidden.push(at);
                 }
             }
-            for &((_, number), path) in live.get(begin..).unwrap_or_default() {
-                if let Some(node) = index.nodes().get(number as usize) {
-                    above.kinds.insert(path, node.kind);
+            // Also what is hidden itself: a link that a directory replaced hides what the directory held before it.
+            for node in index.nodes() {
+                let kind = above.kinds.entry(index.path(node)).or_insert(node.kind);
+                if node.kind != NodeKind::Directory {
+                    *kind = node.kind;
                 }
             }
             for (path, opaque) in index.deletions() {
@@ -110,7 +145,7 @@ impl Places {
 /// What the layers above a layer do to it.
 #[derive(Default)]
 struct Above<'a> {
-    /// What they show.
+    /// What they have, be it a directory in one and something else in another, then that.
     kinds: HashMap<&'a [u8], NodeKind>,
     /// What they delete: a path with all below it, or (true) only what is below.
     gone: HashMap<&'a [u8], bool>,

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use plimsoll_archive::path::{file_name, parent};
 
 use crate::index::{LayerIndex, Node, NodeKind};
-use crate::merged::{Merged, Places};
+use crate::merged::{Merged, Places, is_shallow};
 
 /// The most links that are followed for one path; Linux stops at 40 too.
 const MAX_LINKS: u32 = 40;
@@ -89,7 +89,11 @@ impl<'a> View<'a> {
 
     /// All paths at once, for who asks for very many.
     pub fn merged(&self) -> Merged<'a, '_> {
-        Merged::new(&self.layers, self.merged.get_or_init(|| Places::new(&self.layers)))
+        let places = self.merged.get_or_init(|| match is_shallow(&self.layers) {
+            true => Places::new(&self.layers),
+            false => Places::by_asking(&self.layers, |path, layer| self.is_alive(path, layer)),
+        });
+        Merged::new(&self.layers, places)
     }
 
     /// True when what `layer` has at `path` is still there after all later layers.

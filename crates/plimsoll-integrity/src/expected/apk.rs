@@ -120,3 +120,28 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expected::tests::told;
+
+    // Records as Alpine 3.20 has them: an owner and a mode only where they are not the usual ones.
+    #[test]
+    fn reads_checksums() {
+        let bytes = b"C:Q1abc=\nP:busybox-suid\nV:1.36.1-r29\nA:x86_64\nF:bin\nR:bbsuid\na:0:0:4111\n\
+                      Z:Q12jmj7l5rSw0yVb/vlWAYkK/YBwk=\nF:etc\nM:0:0:755\nR:securetty\n\
+                      Z:Q12jmj7l5rSw0yVb/vlWAYkK/YBwk=\nR:none\nR:bad\nZ:Q1!\nR:other\nZ:Q2AAAA\n\
+                      F:etc/init.d\nR:x\na:0:0:755\nZ:Q12jmj7l5rSw0yVb/vlWAYkK/YBwk=\n\n\
+                      P:b\nV:1\nF:\nR:top\nZ:Q12jmj7l5rSw0yVb/vlWAYkK/YBwk=\n";
+        assert_eq!(
+            told(&Sums, "lib/apk/db/installed", bytes),
+            [
+                "busybox-suid 1.36.1-r29 bin/bbsuid da39 sm",
+                "busybox-suid 1.36.1-r29 etc/securetty da39 cm",
+                "busybox-suid 1.36.1-r29 etc/init.d/x da39 m",
+                "b 1 top da39 m",
+            ]
+        );
+    }
+}

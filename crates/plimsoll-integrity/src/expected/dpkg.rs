@@ -168,3 +168,51 @@ impl Analyzer for Diversions {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expected::tests::told;
+
+    // The forms that dh_md5sums, md5sum and old packages write.
+    #[test]
+    fn reads_checksums() {
+        let bytes = b"0cc175b9c0f1b6a831c399e269772661  usr/bin/a b\n\
+                      d41d8cd98f00b204e9800998ecf8427e *./bin/c\n\
+                      d41d8cd98f00b204e9800998ecf8427  bin/short\n\nnonsense\n";
+        assert_eq!(
+            told(&Md5Sums, "var/lib/dpkg/info/libc6:amd64.md5sums", bytes),
+            ["libc6  usr/bin/a b 0cc1 ", "libc6  bin/c d41d ", "2 lines are no checksums"]
+        );
+    }
+
+    // As `dpkg-query --showformat '${Conffiles}'` shows them; a package that is gone keeps its configuration only.
+    #[test]
+    fn reads_configuration_files() {
+        let bytes = b"Package: a\nStatus: install ok installed\nVersion: 1-2\nConffiles:\n \
+                      /etc/a.conf b9a771b420047cfaa3543e66c78f44f6\n \
+                      /etc/old 313082b0fdcceb592c76c3c9f2df9916 obsolete\n \
+                      /etc/new newconffile\nDescription: x\n /etc/no b9a771b420047cfaa3543e66c78f44f6\n\n\
+                      Package: gone\nStatus: deinstall ok config-files\nConffiles:\n \
+                      /etc/gone b9a771b420047cfaa3543e66c78f44f6\n\n\
+                      Package: b\nVersion: 3\nConffiles:\n /etc/b b9a771b420047cfaa3543e66c78f44f6";
+        assert_eq!(
+            told(&Conffiles, "var/lib/dpkg/status", bytes),
+            ["a 1-2 etc/a.conf b9a7 c", "b 3 etc/b b9a7 c"]
+        );
+    }
+
+    // As `dpkg-divert --list` shows it: a package's diversion, and a local one.
+    #[test]
+    fn reads_diversions() {
+        let bytes = b"/usr/bin/a\n/usr/bin/a.real\nb\n/bin/sh\n/bin/sh.distrib\n:\n/bin/cut\n";
+        assert_eq!(
+            told(&Diversions, "var/lib/dpkg/diversions", bytes),
+            [
+                r#"integrity/diversion "usr/bin/a\nusr/bin/a.real\nb""#,
+                r#"integrity/diversion "bin/sh\nbin/sh.distrib\n:""#,
+                "the list of diversions ends in the middle of one",
+            ]
+        );
+    }
+}

@@ -71,3 +71,67 @@ pub(crate) fn relative(path: &[u8]) -> &[u8] {
     let slashes = path.iter().take_while(|&&byte| byte == b'/').count();
     &path[slashes..]
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use plimsoll_analysis::{Fact, SumsFact};
+
+    /// What an analyzer says of a file, in lines; also of every part of it, which must not panic.
+    pub(crate) fn told(analyzer: &dyn Analyzer, path: &str, bytes: &[u8]) -> Vec<String> {
+        let run = |bytes: &[u8]| {
+            let mut out = Output::default();
+            let result = analyzer.analyze(&File::new(path.as_bytes(), 0o644, &bytes), &mut out);
+            assert!(result.is_ok());
+            out
+        };
+        for end in 0..bytes.len() {
+            run(&bytes[..end]);
+        }
+        let out = run(bytes);
+        let mut lines = Vec::new();
+        for fact in &out.facts {
+            match fact {
+                Fact::Sums(fact) => {
+                    assert_eq!(fact.entries().count(), fact.len());
+                    for (path, digest, flags) in fact.entries() {
+                        let digest: String = digest[..2].iter().map(|byte| format!("{byte:02x}")).collect();
+                        let flags: String = [
+                            (SumsFact::CONFIG, 'c'),
+                            (SumsFact::LINK, 'l'),
+                            (SumsFact::SET_ID, 's'),
+                            (SumsFact::CAPABILITIES, 'p'),
+                            (SumsFact::HAS_MODE, 'm'),
+                        ]
+                        .into_iter()
+                        .filter(|(flag, _)| flags & flag != 0)
+                        .map(|(_, letter)| letter)
+                        .collect();
+                        let path = String::from_utf8_lossy(path);
+                        lines.push(format!("{} {} {path} {digest} {flags}", fact.name, fact.version));
+                    }
+                }
+                Fact::Attribute(key, value) => lines.push(format!("{key} {value:?}")),
+                _ => panic!("another fact"),
+            }
+        }
+        lines.extend(out.problems.into_iter().map(|problem| problem.message));
+        lines
+    }
+
+    #[test]
+    fn paths_that_packages_own() {
+        for path in ["bin/ls", "usr/bin/ls", "lib64/ld.so", "etc/passwd", "usr/share/doc/a/copyright", "boot/vmlinuz"] {
+            assert!(is_system_path(path.as_bytes()), "{path}");
+        }
+        for path in ["usr/local/bin/a", "usr/src/linux/a.h", "opt/a/b", "home/a/b", "app/bin/ls", "bin", "var/lib/a"] {
+            assert!(!is_system_path(path.as_bytes()), "{path}");
+        }
+        assert_eq!(relative(b"./usr/bin"), b"usr/bin");
+        assert_eq!(relative(b"//usr"), b"usr");
+        assert_eq!(relative(b".hidden"), b".hidden");
+        let mut digest = [0; 2];
+        assert!(hex(b"00fF", &mut digest) && digest == [0, 255]);
+        assert!(!hex(b"00f", &mut digest) && !hex(b"00fg", &mut digest) && !hex(b"00ffff", &mut digest));
+    }
+}

@@ -99,3 +99,49 @@ impl Analyzer for Sums {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_analysis::Fact;
+
+    // The digests that `rpm -qa --qf` shows (see plimsoll-rpmdb's tests). `anchorctl` is a link to `anchor`: its digest is what
+    // `printf anchor | sha256sum` says.
+    #[test]
+    fn reads_checksums() {
+        let bytes: &[u8] = include_bytes!("../../../plimsoll-rpmdb/tests/fixtures/Packages.db");
+        let mut out = Output::default();
+        let file = File::new(b"var/lib/rpm/Packages.db", 0o644, &bytes);
+        assert!(Sums.analyze(&file, &mut out).is_ok());
+        let lines: Vec<String> = out
+            .facts
+            .iter()
+            .flat_map(|fact| match fact {
+                Fact::Sums(fact) => fact
+                    .entries()
+                    .map(|(path, digest, flags)| {
+                        format!("{} {} {:02x}{:02x} {flags}", fact.name, String::from_utf8_lossy(path), digest[0], digest[1])
+                    })
+                    .collect::<Vec<_>>(),
+                _ => panic!("another fact"),
+            })
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "anchor etc/anchor/anchor.conf fe32 17",
+                "anchor usr/bin/anchor a807 16",
+                "anchor usr/bin/anchorctl 79bf 2",
+                "anchor usr/share/doc/anchor/README 30a4 16",
+                "anchor usr/share/doc/anchor/café a3a5 16",
+                "anchor-libs usr/lib64/libanchor.so.1 a325 16",
+            ]
+        );
+        for end in (0..bytes.len()).step_by(61) {
+            let mut out = Output::default();
+            let part = &bytes[..end];
+            let file = File::new(b"var/lib/rpm/Packages.db", 0o644, &part);
+            assert!(Sums.analyze(&file, &mut out).is_ok());
+        }
+    }
+}

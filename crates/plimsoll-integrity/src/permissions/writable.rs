@@ -14,6 +14,9 @@ use crate::owners::text;
 /// The most findings of a kind of their own; the others share one.
 const MAX_SINGLE: usize = 20;
 
+/// How many directories above a path are looked at.
+const MAX_DEPTH: usize = 32;
+
 /// What everybody may write to.
 pub(crate) fn world(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
     let path = search_path(files);
@@ -31,14 +34,11 @@ pub(crate) fn world(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
     let directories: BTreeSet<&[u8]> =
         found.iter().filter(|live| live.node.kind == NodeKind::Directory).map(Live::path).collect();
     let inside = |live: &&Live<'_>| {
-        let mut here = parent(live.path());
-        while !here.is_empty() {
-            if directories.contains(here) {
-                return true;
-            }
-            here = parent(here);
-        }
-        false
+        // Not more of them than real trees have, however deep a hostile one is.
+        std::iter::successors(Some(parent(live.path())), |here| Some(parent(here)))
+            .take_while(|here| !here.is_empty())
+            .take(MAX_DEPTH)
+            .any(|here| directories.contains(here))
     };
     let (within, top): (Vec<&Live<'_>>, Vec<&Live<'_>>) = found.iter().partition(inside);
     let single = top.len().min(MAX_SINGLE);
