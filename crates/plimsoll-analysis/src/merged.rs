@@ -77,10 +77,7 @@ pub(crate) fn is_shallow(layers: &[&LayerIndex]) -> bool {
 
 impl Places {
     /// The same as [`Places::new`], for paths so deep that each is better asked for by itself.
-    pub(crate) fn by_asking(
-        layers: &[&LayerIndex],
-        is_alive: impl Fn(&[u8], usize) -> bool,
-    ) -> Places {
+    pub(crate) fn by_asking(layers: &[&LayerIndex], is_alive: impl Fn(&[u8], usize) -> bool) -> Places {
         let mut live: Vec<(At, &[u8])> = Vec::new();
         let mut hidden = Vec::new();
         for (layer, index) in layers.iter().enumerate() {

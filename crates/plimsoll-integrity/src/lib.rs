@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use plimsoll_analysis::{Analyzer, ImageRules};
 
+pub use permissions::capabilities::Capabilities;
+
 /// The analyzers of this crate.
 pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
     vec![

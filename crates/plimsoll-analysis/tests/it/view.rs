@@ -44,9 +44,8 @@ fn listing(view: &View<'_>) -> Vec<String> {
         }
     }
     // All at once they are the same.
-    let line = |live: Live<'_>| {
-        format!("{} {} {}", live.path().escape_ascii(), letter(live.node.kind), live.layer)
-    };
+    let line =
+        |live: Live<'_>| format!("{} {} {}", live.path().escape_ascii(), letter(live.node.kind), live.layer);
     let files = |lines: Vec<String>| {
         let mut lines: Vec<_> = lines.into_iter().filter(|line| !line.contains(" d ")).collect();
         lines.sort();
@@ -60,7 +59,9 @@ fn listing(view: &View<'_>) -> Vec<String> {
         assert_eq!(merged.place(live.path()), Some(place));
         assert_eq!(merged.get(live.path()).map(|found| found.layer), Some(live.layer));
     }
-    assert!(merged.hidden().all(|hidden| merged.get(hidden.path()).is_none_or(|live| live.layer > hidden.layer)));
+    assert!(
+        merged.hidden().all(|hidden| merged.get(hidden.path()).is_none_or(|live| live.layer > hidden.layer))
+    );
     out
 }
 

@@ -121,10 +121,14 @@ pub(crate) mod tests {
 
     #[test]
     fn paths_that_packages_own() {
-        for path in ["bin/ls", "usr/bin/ls", "lib64/ld.so", "etc/passwd", "usr/share/doc/a/copyright", "boot/vmlinuz"] {
+        for path in
+            ["bin/ls", "usr/bin/ls", "lib64/ld.so", "etc/passwd", "usr/share/doc/a/copyright", "boot/vmlinuz"]
+        {
             assert!(is_system_path(path.as_bytes()), "{path}");
         }
-        for path in ["usr/local/bin/a", "usr/src/linux/a.h", "opt/a/b", "home/a/b", "app/bin/ls", "bin", "var/lib/a"] {
+        for path in
+            ["usr/local/bin/a", "usr/src/linux/a.h", "opt/a/b", "home/a/b", "app/bin/ls", "bin", "var/lib/a"]
+        {
             assert!(!is_system_path(path.as_bytes()), "{path}");
         }
         assert_eq!(relative(b"./usr/bin"), b"usr/bin");

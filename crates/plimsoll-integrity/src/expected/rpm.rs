@@ -120,7 +120,13 @@ mod tests {
                 Fact::Sums(fact) => fact
                     .entries()
                     .map(|(path, digest, flags)| {
-                        format!("{} {} {:02x}{:02x} {flags}", fact.name, String::from_utf8_lossy(path), digest[0], digest[1])
+                        format!(
+                            "{} {} {:02x}{:02x} {flags}",
+                            fact.name,
+                            String::from_utf8_lossy(path),
+                            digest[0],
+                            digest[1]
+                        )
                     })
                     .collect::<Vec<_>>(),
                 _ => panic!("another fact"),

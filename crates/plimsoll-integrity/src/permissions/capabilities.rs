@@ -223,7 +223,7 @@ fn judge(files: &Files<'_, '_>, live: &Live<'_>, value: &[u8], owners: &Owners) 
 mod tests {
     use super::*;
 
-    // Made with `setcap` on a file each, and read with `getfattr -n security.capability -e hex`.
+    // Made with `setcap` (libcap 2.66), shown as `getcap` shows it, the last one with `-n 1000`.
     #[test]
     fn reads_what_setcap_writes() {
         let shown = |value: &[u8]| Capabilities::parse(value).map(|found| found.shown());
@@ -233,6 +233,8 @@ mod tests {
         assert_eq!(shown(&both).as_deref(), Some("cap_setuid,cap_net_bind_service,cap_sys_admin,cap_bpf=p"));
         let spaced = [&[1, 0, 0, 3][..], &ping[4..], &[0xe8, 3, 0, 0]].concat();
         assert_eq!(shown(&spaced).as_deref(), Some("cap_net_raw=ep"));
+        let inherited = [1, 0, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(shown(&inherited).as_deref(), Some("cap_chown=ei"));
         for whole in [&ping[..], &both, &spaced] {
             for end in 0..whole.len() {
                 // Version 3 without its last word is no version 2.

@@ -241,6 +241,17 @@ fn changed_files_of_alpine() {
     }
 }
 
+// A large layer whose paths speak of another package manager has no digests of the right kind: that is told, not passed over.
+#[test]
+fn what_cannot_be_compared_is_told() {
+    let base = root("deb.tar.gz");
+    let image = on(
+        &base,
+        "layer\n file etc/apk/world x\n file usr/bin/0 0123456789abcdef x 1100000\n mode 755 file usr/bin/anchor changed",
+    );
+    assert_eq!(found(&Scan::default().image(&image).unwrap()), ["low TMP-PKGFILE/not-compared 1 image"]);
+}
+
 #[test]
 fn directories_are_compared_too() {
     let folder = tempdir().unwrap();
@@ -402,4 +413,67 @@ fn residue_and_the_user_that_runs() {
     let owned = image("layer\n mode 775 dir opt/bin\n dir opt/lib\n")
         .run(json!({ "User": "1000:0", "Env": ["PATH=/opt/bin:/opt/lib"] }));
     assert_eq!(found(&Scan::default().image(&owned).unwrap()), ["medium PRM-PATH 0 opt/bin"]);
+}
+
+/// The image of `text` with this history: the comment, the command, and whether it made no layer.
+fn with_history(text: &str, steps: &[(&str, &str, bool)]) -> Vec<String> {
+    let folder = tempdir().unwrap();
+    let path = archive(&folder, &image(text), Packing::Plain);
+    let mut image = crate::open(&path);
+    let mut raw: serde_json::Value = serde_json::from_slice(&image.config.raw).unwrap();
+    raw["history"] = steps
+        .iter()
+        .map(|(comment, command, empty)| json!({ "created_by": command, "comment": comment, "empty_layer": empty }))
+        .collect();
+    image.config = plimsoll_image::Config::parse(raw.to_string().as_bytes(), "test").unwrap();
+    let (report, _) = Scan::default().run(|scanner| scanner.image("target", &image));
+    found(&report.unwrap())
+}
+
+#[test]
+fn histories_that_layers_contradict() {
+    const KIT: &str = "buildkit.dockerfile.v0";
+    const CLASSIC: &str = "/bin/sh -c #(nop)  ";
+    let layer = "layer\n file a\n";
+    let check = |text: &str, steps: &[(&str, &str, bool)], expected: &[&str]| {
+        assert_eq!(with_history(text, steps), expected, "{steps:?}");
+    };
+    // None at all is legal, and so is what other builders write.
+    check(layer, &[], &[]);
+    check(layer, &[("", "bazel build ...", false)], &[]);
+    check(layer, &[("", "ENV A=b", false)], &[]);
+    check(layer, &[(KIT, "COPY a a # buildkit", false), (KIT, "ENV A=b", true)], &[]);
+    check(
+        layer,
+        &[(KIT, "COPY a a", false), (KIT, "COPY b b", false)],
+        &["medium TMP-HISTORY/count - image"],
+    );
+    check(layer, &[(KIT, "ENV A=b", false)], &["medium TMP-HISTORY/setting 0 history step 1"]);
+    let step = format!("{CLASSIC}CMD [\"sh\"]");
+    check(layer, &[("", &step, false)], &["medium TMP-HISTORY/setting 0 history step 1"]);
+    // An old engine writes a layer for it that has nothing in it.
+    check("layer", &[("", &step, false)], &[]);
+    check(
+        "layer\n file a\nlayer\n whiteout a\n",
+        &[(KIT, "COPY a a", false), (KIT, "COPY b b", false)],
+        &["medium TMP-HISTORY/copy 1 history step 2"],
+    );
+    check("layer\n file a\nlayer\n whiteout a\n", &[(KIT, "COPY a a", false), (KIT, "RUN rm a", false)], &[]);
+    check(
+        "layer",
+        &[(KIT, "RUN /bin/sh -c apk add curl # buildkit", false)],
+        &["low TMP-HISTORY/install 0 history step 1"],
+    );
+}
+
+#[test]
+fn times_in_the_future() {
+    // The test's images were created on 2024-05-06; their files are of 1970.
+    let at = |now: &str| {
+        let now = now.parse().unwrap();
+        found(&Scan { now, ..Scan::default() }.text("layer\n file a\n"))
+    };
+    assert_eq!(at("2024-05-07T00:00:00Z"), [""; 0]);
+    assert_eq!(at("2024-05-04T08:00:00Z"), [""; 0]);
+    assert_eq!(at("2024-05-04T07:00:00Z"), ["negligible TMP-TIME - config created"]);
 }
