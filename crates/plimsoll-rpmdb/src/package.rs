@@ -21,6 +21,7 @@ const TAG_FILE_MODES: u32 = 1030;
 const TAG_FILE_DIGESTS: u32 = 1035;
 const TAG_FILE_LINK_TARGETS: u32 = 1036;
 const TAG_FILE_FLAGS: u32 = 1037;
+const TAG_FILE_VERIFY_FLAGS: u32 = 1045;
 const TAG_SOURCE_RPM: u32 = 1044;
 const TAG_DIRECTORY_INDEXES: u32 = 1116;
 const TAG_BASE_NAMES: u32 = 1117;
@@ -243,6 +244,8 @@ pub struct RpmFile<'a> {
     pub state: Option<u8>,
     /// True when the package gives the file capabilities (FILECAPS).
     pub has_capabilities: bool,
+    /// What `rpm --verify` looks at (FILEVERIFYFLAGS, `RPMVERIFY_...`); `None` when the package does not say.
+    pub verify: Option<u32>,
     /// Where a symbolic link leads (FILELINKTOS); `None` for everything else.
     pub link: Option<&'a [u8]>,
 }
@@ -262,6 +265,17 @@ impl RpmFile<'_> {
     /// A configuration file, expected to be changed (`%config`).
     pub fn is_config(&self) -> bool {
         self.has_flag(1 << 0)
+    }
+
+    /// Whether its digest is expected to stay what it is: a package may leave it out of verification (`%verify(not md5)`) for what
+    /// it rewrites itself.
+    pub fn keeps_digest(&self) -> bool {
+        self.verify.is_none_or(|flags| flags & (1 << 0) != 0)
+    }
+
+    /// The same of a symbolic link's target (`%verify(not link)`).
+    pub fn keeps_link(&self) -> bool {
+        self.verify.is_none_or(|flags| flags & (1 << 4) != 0)
     }
 
     /// A file that the package owns but does not bring (`%ghost`).
@@ -298,6 +312,7 @@ struct FileTable {
     digests: Box<[u8]>,
     modes: Vec<u16>,
     flags: Vec<u32>,
+    verify: Vec<u32>,
     sizes: Vec<u64>,
     states: Vec<u8>,
     /// `count` link targets, each with a final NUL; empty when there is no link.
@@ -356,6 +371,7 @@ impl FileTable {
         // Modes are 16 bits wide, flags 32 and states 8, in every version of rpm.
         table.modes = narrow(column(TAG_FILE_MODES)?);
         table.flags = narrow(column(TAG_FILE_FLAGS)?);
+        table.verify = narrow(column(TAG_FILE_VERIFY_FLAGS)?);
         table.states = narrow(column(TAG_FILE_STATES)?);
         table.sizes = narrow(match column(TAG_LONG_FILE_SIZES)? {
             Some(sizes) => Some(sizes),
@@ -405,6 +421,7 @@ impl FileTable {
             digest: Some(next_text(&mut digests)).filter(|digest| !digest.is_empty()),
             mode: self.modes.get(file).copied(),
             flags: self.flags.get(file).copied(),
+            verify: self.verify.get(file).copied(),
             size: self.sizes.get(file).copied(),
             state: self.states.get(file).copied(),
             link: Some(next_text(&mut links)).filter(|link| !link.is_empty()),
@@ -462,6 +479,7 @@ mod tests {
             size: None,
             state: None,
             has_capabilities: false,
+            verify: None,
             link: None,
         };
         assert_eq!(file(b"/usr/bin/", b"a").path(), b"usr/bin/a");

@@ -73,10 +73,12 @@ impl Analyzer for Sums {
                 }
                 // A link has its target in the database; what stands for it here is that target's digest.
                 if let Some(link) = entry.link.filter(|_| entry.digest.is_none()) {
-                    fact.push(relative(&entry.path()), &kind.of(link), SumsFact::LINK);
+                    if entry.keeps_link() {
+                        fact.push(relative(&entry.path()), &kind.of(link), SumsFact::LINK);
+                    }
                     continue;
                 }
-                let Some(digits) = entry.digest else { continue };
+                let Some(digits) = entry.digest.filter(|_| entry.keeps_digest()) else { continue };
                 if !hex(digits, digest) {
                     continue;
                 }

@@ -181,7 +181,12 @@ fn judge(files: &Files<'_, '_>, live: &Live<'_>, owners: &Owners) -> Option<Dete
                 Severity::High
             }
             None => {
+                // A layer that only touches the file has a copy of it with the bit that it had.
+                let layers = files.context.view.layers();
+                let had = |layer: usize| layers.get(layer).and_then(|index| index.get(path));
+                let before = (0..live.layer).rev().find_map(had).is_some_and(|node| node.mode & 0o6000 != 0);
                 let later = files.context.image.is_some()
+                    && !before
                     && !changes_database(files.context, live.layer, &owned.package.0);
                 if later {
                     notes.push(format!(

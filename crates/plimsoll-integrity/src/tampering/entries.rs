@@ -70,7 +70,7 @@ fn odd(context: &ImageContext<'_>, layer: usize, oddities: &[Oddity], out: &mut 
                 ("path", Severity::Medium, format!("the entry '{path}' climbs up with '..' on its way"))
             }
             OddityKind::EscapingLink => {
-                ("link", Severity::Medium, format!("the link '{path}' climbs above the root: '{detail}'"))
+                ("link", Severity::Low, format!("the link '{path}' climbs above the root: '{detail}'"))
             }
             OddityKind::Device => ("device", Severity::Medium, format!("'{path}' is a device ({detail})")),
             OddityKind::Duplicate => (

@@ -200,6 +200,7 @@ fn changed_files_of_rpm_packages() {
             file etc/harbor.conf "x"
             file etc/pam.d/harbor "x"
             file var/log/harbor.log "x"
+            file usr/share/harbor/cache "x"
             file usr/share/doc/harbor/README "x""##,
     );
     assert_eq!(
@@ -376,6 +377,7 @@ fn odd_entries_and_hidden_programs() {
         found(&report),
         [
             "high TMP-LAYER/path 0 ../outside",
+            "low TMP-LAYER/link 0 c",
             "medium TMP-HIDDEN 0 dev/shm/x",
             "medium TMP-HIDDEN 0 srv/.. /run",
             "medium TMP-HIDDEN 0 srv/.../run",
@@ -383,7 +385,6 @@ fn odd_entries_and_hidden_programs() {
             "medium TMP-LAYER/device 0 dev/sda",
             "medium TMP-LAYER/duplicate 0 twice",
             "medium TMP-LAYER/duplicate 0 usr/bin/same",
-            "medium TMP-LAYER/link 0 c",
             "medium TMP-LAYER/name 0 usr/bin/ls\u{202e}",
             "medium TMP-LAYER/path 0 b",
         ]
