@@ -31,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
     for fact in &output.facts {
         if let Fact::Sums(fact) = fact {
             assert_eq!(fact.entries().count(), fact.len());
-            assert!(fact.entries().all(|(path, digest, _)| !path.is_empty() && digest.len() == fact.kind.len()));
+            assert!(fact.entries().all(|(path, digest, _)| !path.is_empty() && digest.len() == fact.kind.size()));
         }
     }
 });

@@ -117,8 +117,11 @@ pub struct Driver {
     analyzers: Vec<Arc<dyn Analyzer>>,
     matcher: Matcher,
     /// Who wants digests, and of what.
-    sums: Vec<(Selection, fn(&[u8]) -> bool)>,
+    sums: Vec<(Selection, WantsSum)>,
 }
+
+/// Of which paths an analyzer wants digests.
+type WantsSum = fn(&[u8]) -> bool;
 
 impl Driver {
     /// A driver for `analyzers`, of which there may be 64 at most.

@@ -78,7 +78,7 @@ impl SumsFact {
 
     /// Adds a file, unless its path or digest cannot be one.
     pub fn push(&mut self, path: &[u8], digest: &[u8], flags: u8) {
-        if digest.len() == self.kind.len() && !path.is_empty() && !path.contains(&0) {
+        if digest.len() == self.kind.size() && !path.is_empty() && !path.contains(&0) {
             self.paths.extend_from_slice(path);
             self.paths.push(0);
             self.digests.extend_from_slice(digest);
@@ -100,7 +100,7 @@ impl SumsFact {
     pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8], u8)> + '_ {
         let paths = self.paths.split(|&byte| byte == 0);
         paths
-            .zip(self.digests.chunks_exact(self.kind.len()))
+            .zip(self.digests.chunks_exact(self.kind.size()))
             .zip(self.flags.iter())
             .map(|((path, digest), flags)| (path, digest, *flags))
     }

@@ -328,14 +328,13 @@ impl IndexBuilder {
         if owners.get(usize::from(last)) == Some(&(uid, gid)) {
             return last;
         }
-        let known = *self.owners.entry((uid, gid)).or_insert_with(|| {
+        *self.owners.entry((uid, gid)).or_insert_with(|| {
             if owners.len() >= MAX_OWNERS {
                 return 0;
             }
             owners.push((uid, gid));
             (owners.len() - 1) as u16
-        });
-        known
+        })
     }
 
     /// The index. Of several entries with one path the last counts, as it does when the archive is unpacked.

@@ -24,7 +24,7 @@ pub enum SumKind {
 
 impl SumKind {
     /// Bytes of a digest.
-    pub const fn len(self) -> usize {
+    pub const fn size(self) -> usize {
         match self {
             SumKind::Md5 => 16,
             SumKind::Sha1 => 20,
@@ -231,7 +231,7 @@ mod tests {
         for kind in [SumKind::Md5, SumKind::Sha1, SumKind::Sha256] {
             assert_eq!(sums.by_id(7, kind).unwrap(), kind.of(b"abc"));
             assert_eq!(sums.by_id(8, kind), None);
-            assert_eq!(kind.of(b"").len(), kind.len());
+            assert_eq!(kind.of(b"").len(), kind.size());
         }
         assert_eq!(sums.differ(7, 9), Some(false));
         assert_eq!(sums.differ(7, 8), None);

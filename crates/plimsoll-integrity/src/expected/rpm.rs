@@ -66,7 +66,7 @@ impl Analyzer for Sums {
             fact.version = package.evr();
             fact.arch = package.arch.clone().unwrap_or_default();
             let mut digest = [0; 32];
-            let Some(digest) = digest.get_mut(..kind.len()) else { continue };
+            let Some(digest) = digest.get_mut(..kind.size()) else { continue };
             for entry in package.files() {
                 if entry.is_ghost() || !entry.is_installed() {
                     continue;

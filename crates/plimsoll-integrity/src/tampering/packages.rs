@@ -482,12 +482,17 @@ fn language_tree(path: &[u8]) -> Option<&[u8]> {
     })
 }
 
+/// A layer, an architecture and the version that the layer's database gives a package of it.
+type Versioned<'a> = (usize, &'a str, &'a str);
+/// Ecosystem, name, architecture and database of a package.
+type Listed<'a> = (&'a str, &'a str, &'a str, &'a [u8]);
+
 /// Finds packages whose digests were changed while their version was not.
 fn edited(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
     let context = files.context;
     // The version that a layer's own database gives a package, by ecosystem, name and architecture.
-    let mut versions: HashMap<(&str, &str), Vec<(usize, &str, &str)>> = HashMap::new();
-    let mut sums: BTreeMap<(&str, &str, &str, &[u8]), Vec<(usize, &SumsFact)>> = BTreeMap::new();
+    let mut versions: HashMap<(&str, &str), Vec<Versioned<'_>>> = HashMap::new();
+    let mut sums: BTreeMap<Listed<'_>, Vec<(usize, &SumsFact)>> = BTreeMap::new();
     for file in context.files {
         for fact in &file.facts.facts {
             match fact {
