@@ -76,6 +76,16 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
         &["plimsoll-advisory", "plimsoll-cli", "plimsoll-policy"],
         "YAML is expensive to build and to trust",
     ),
+    (
+        &["granit-parser"],
+        &["plimsoll-misconfig"],
+        "manifests need the line of each value, which no YAML value type keeps",
+    ),
+    (
+        &["ring"],
+        &["plimsoll-provenance"],
+        "signatures are verified in one place, with the library that TLS brings anyway",
+    ),
     (&["cel"], &["plimsoll-policy"], "an interpreter is guarded in one place"),
     (
         &["quick-xml"],

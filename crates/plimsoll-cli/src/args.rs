@@ -137,6 +137,10 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "PATH", help_heading = "Scan")]
     pub(crate) malware_rules: Vec<PathBuf>,
 
+    /// A public key in PEM form, such as cosign.pub, that signatures and attestations of images from a registry must hold against
+    #[arg(long, value_name = "FILE", help_heading = "Scan")]
+    pub(crate) verify_key: Vec<PathBuf>,
+
     /// Leave out what lies in these directories (glob patterns)
     #[arg(long, value_name = "PATTERN", value_delimiter = ',', help_heading = "Scan")]
     pub(crate) skip_dirs: Vec<String>,

@@ -1,6 +1,7 @@
 //! `plimsoll`, the command line.
 
 mod args;
+mod attachments;
 mod compare;
 mod compare_versions;
 mod config;

@@ -18,7 +18,7 @@ use crate::exit::{self, Exit, usage};
 use crate::output::{self, Output};
 use crate::progress::Display;
 use crate::targets::{self, Target};
-use crate::{db, judgement, registry, vex};
+use crate::{attachments, db, judgement, registry, vex};
 
 /// The table's width where there is no terminal to ask.
 const DEFAULT_WIDTH: usize = 120;
@@ -37,6 +37,7 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let cache = if scan.no_cache { None } else { cache_folder.map(|folder| Cache::new(&folder)) };
     // What is wrong with the command line, or with what is allowed, is found before anything is fetched.
     let mut judge = judgement::judge(scan)?;
+    let keys = attachments::keys(scan)?;
     let registry = registry::Access::new(registry::network_of(scan))?;
     let (index, database) = db::for_scan(scan)?;
     let jars = db::jars_for_scan(scan);
@@ -78,11 +79,12 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         let _ = cache.prune(scan.cache_size.saturating_mul(1 << 20));
     }
     let failed = failures.iter().map(exit::report).max_by_key(|exit| *exit == Exit::Usage);
-    let (targets, references): (Vec<TargetReport>, Vec<Option<String>>) = found.into_iter().unzip();
+    let (mut targets, references): (Vec<TargetReport>, Vec<Option<String>>) = found.into_iter().unzip();
     if targets.is_empty() && failed.is_some() {
         return Ok(failed.unwrap_or(Exit::Unavailable));
     }
 
+    attachments::add(scan, &registry, &keys, &mut targets, &references)?;
     judge.vex = vex::documents(scan, &registry, &targets, &references)?;
     let mut report =
         Report { tool_version: env!("CARGO_PKG_VERSION").to_owned(), created: db::now(), database, targets };

@@ -99,6 +99,8 @@ struct RawTarget {
     #[serde(default)]
     detections: Vec<detections::RawDetection>,
     #[serde(default)]
+    attached: Vec<detections::RawAttached>,
+    #[serde(default)]
     suppressed_detections: Vec<detections::RawSuppressedDetection>,
     #[serde(default)]
     problems: Vec<RawProblem>,
@@ -497,6 +499,7 @@ impl Reader<'_> {
             suppressed,
             detections,
             scanners,
+            attached: raw.attached.into_iter().map(detections::attached).collect(),
             suppressed_detections,
             problems: raw
                 .problems

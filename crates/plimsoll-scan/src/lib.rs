@@ -152,6 +152,14 @@ impl<'a> Scanner<'a> {
         Scanner { driver: Driver::new(analyzers), ..self }
     }
 
+    /// The same scanner with `more` rules over images, which take the place of those with the same id.
+    pub fn with_image_rules(self, more: Vec<Box<dyn ImageRules>>) -> Scanner<'a> {
+        let mut rules: Vec<Box<dyn ImageRules>> =
+            self.rules.into_iter().filter(|old| more.iter().all(|new| new.id() != old.id())).collect();
+        rules.extend(more.into_iter().filter(|new| self.options.scanners.contains(&new.scanner())));
+        Scanner { rules, ..self }
+    }
+
     /// The same scanner with an index by which jars without coordinates of their own are looked up.
     pub fn with_jars(self, jars: Option<&'a JarIndex>) -> Scanner<'a> {
         Scanner { jars, ..self }

@@ -15,7 +15,7 @@ use plimsoll_types::{
 };
 use serde::{Serialize, Serializer};
 
-use self::detections::{DetectionJson, SuppressedDetectionJson};
+use self::detections::{AttachedJson, DetectionJson, SuppressedDetectionJson};
 use super::Format;
 use crate::identity::Purls;
 use crate::summary::{Counts, SeverityCounts};
@@ -220,6 +220,8 @@ struct TargetJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed: Option<Vec<SuppressedJson<'a>>>,
     detections: Vec<DetectionJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attached: Vec<AttachedJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed_detections: Option<Vec<SuppressedDetectionJson<'a>>>,
     problems: Vec<ProblemJson<'a>>,
@@ -264,6 +266,7 @@ impl<'a> TargetJson<'a> {
             findings: target.findings.iter().map(finding).collect::<Result<_, RenderError>>()?,
             suppressed: show_suppressed.then_some(suppressed).transpose()?,
             detections: list(&target.detections),
+            attached: list(&target.attached),
             suppressed_detections: show_suppressed.then(|| list(&target.suppressed_detections)),
             problems: list(&target.problems),
         })

@@ -1,6 +1,8 @@
 //! Detections of a saved report.
 
-use plimsoll_types::{Detection, Place, PlaceKind, Severity, SuppressedBy, SuppressedDetection, class};
+use plimsoll_types::{
+    Attached, Detection, Place, PlaceKind, Severity, SuppressedBy, SuppressedDetection, class,
+};
 use serde::Deserialize;
 
 use super::{ReadError, confidence, optional_time, word, wrong};
@@ -91,4 +93,30 @@ pub(super) fn suppressed(
         expires: optional_time(place, raw.expires.as_deref())?,
         detection: detection(place, raw.detection, packages)?,
     })
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawAttached {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    predicate: String,
+    #[serde(default)]
+    builder: String,
+    verified: Option<bool>,
+    #[serde(default)]
+    note: String,
+}
+
+pub(super) fn attached(raw: RawAttached) -> Attached {
+    Attached {
+        name: raw.name,
+        kind: raw.kind,
+        predicate: raw.predicate,
+        builder: raw.builder,
+        verified: raw.verified,
+        note: raw.note,
+    }
 }

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use plimsoll_types::{
-    Confidence, CvssVector, DatabaseInfo, DatabaseSource, Detection, Distro, EcosystemSpec, Epss, Exposure,
-    Finding, ImageMetadata, LayerInfo, Lifecycle, Location, MatchReason, Package, PackageUrl, Place,
-    PlaceKind, Platform, Problem, ProblemCode, Reference, Report, Risk, Severity, SourcePackage, Status,
-    Suppressed, SuppressedBy, SuppressedDetection, TargetKind, TargetReport, Timestamp, Vulnerability,
-    keep_name,
+    Attached, Confidence, CvssVector, DatabaseInfo, DatabaseSource, Detection, Distro, EcosystemSpec, Epss,
+    Exposure, Finding, ImageMetadata, LayerInfo, Lifecycle, Location, MatchReason, Package, PackageUrl,
+    Place, PlaceKind, Platform, Problem, ProblemCode, Reference, Report, Risk, Severity, SourcePackage,
+    Status, Suppressed, SuppressedBy, SuppressedDetection, TargetKind, TargetReport, Timestamp,
+    Vulnerability, keep_name,
 };
 use plimsoll_version::{VersionError, VersionScheme};
 
@@ -318,6 +318,14 @@ pub fn judged() -> Report {
         });
     }
     detect(target);
+    target.attached = vec![Attached {
+        name: "sha256:aa".into(),
+        kind: "attestation".into(),
+        predicate: "https://slsa.dev/provenance/v1".into(),
+        builder: "https://builder.example/v1".into(),
+        verified: Some(true),
+        note: "cosign.pub".into(),
+    }];
     target.scanners = vec![plimsoll_types::Scanner::Vulnerability, plimsoll_types::Scanner::Misconfiguration];
     target.findings[0].vulnerability.epss = Some(Epss { score: 94_358, percentile: 99_955 });
     target.findings[0].fix_available = Some(time("2021-12-13"));

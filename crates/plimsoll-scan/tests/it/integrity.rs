@@ -414,6 +414,14 @@ fn residue_and_the_user_that_runs() {
     let owned = image("layer\n mode 775 dir opt/bin\n dir opt/lib\n")
         .run(json!({ "User": "1000:0", "Env": ["PATH=/opt/bin:/opt/lib"] }));
     assert_eq!(found(&Scan::default().image(&owned).unwrap()), ["medium PRM-PATH 0 opt/bin"]);
+    // By its name, which the image's own list of accounts knows.
+    let named = image(
+        "layer\n file etc/passwd \"app:x:0:7::/:/bin/sh\\nrun:x:8:0::/:/bin/sh\\n\"\n mode 775 dir opt/bin\n",
+    );
+    for (user, expected) in [("app", 0), ("run", 1), ("nobody-knows", 0), ("8:9", 0), ("", 0)] {
+        let named = named.clone().run(json!({ "User": user, "Env": ["PATH=/opt/bin"] }));
+        assert_eq!(found(&Scan::default().image(&named).unwrap()).len(), expected, "{user}");
+    }
 }
 
 /// The image of `text` with this history: the comment, the command, and whether it made no layer.

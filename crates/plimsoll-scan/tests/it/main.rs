@@ -8,6 +8,7 @@ mod cache;
 mod exposure;
 mod faults;
 mod integrity;
+mod misconfig;
 mod packages;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Detections in Plimsoll's JSON.
 
-use plimsoll_types::{Class, Detection, Place, SuppressedDetection, Timestamp};
+use plimsoll_types::{Attached, Class, Detection, Place, SuppressedDetection, Timestamp};
 use serde::Serialize;
 
 use super::{Text, known};
@@ -115,6 +115,34 @@ impl<'a> From<&'a SuppressedDetection> for SuppressedDetectionJson<'a> {
             reason: known(&held.reason),
             expires: held.expires.map(Text),
             detection: (&held.detection).into(),
+        }
+    }
+}
+
+/// Something that is attached to an image in its registry.
+#[derive(Serialize)]
+pub(super) struct AttachedJson<'a> {
+    name: &'a str,
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predicate: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    builder: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+}
+
+impl<'a> From<&'a Attached> for AttachedJson<'a> {
+    fn from(attached: &'a Attached) -> Self {
+        AttachedJson {
+            name: &attached.name,
+            kind: &attached.kind,
+            predicate: known(&attached.predicate),
+            builder: known(&attached.builder),
+            verified: attached.verified,
+            note: known(&attached.note),
         }
     }
 }

@@ -1,0 +1,45 @@
+//! The steps of a build, wherever they are written: in the history of an image or in a build file. Rules look at these and need not
+//! know which of the two it was.
+//!
+//! Follows the Dockerfile reference (syntax 1.x) for what instructions are.
+
+mod history;
+mod instruction;
+
+#[cfg(test)]
+mod tests;
+
+pub use history::{from_config, from_history};
+pub use instruction::{Flag, Form, Instruction, Keyword, Origin};
+
+use crate::shell::Script;
+
+/// A step and the commands that it runs.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The instruction.
+    pub instruction: Instruction,
+    /// What it runs; empty for an instruction that runs nothing.
+    pub script: Script,
+}
+
+/// The steps of a build, in their order.
+#[derive(Debug, Clone, Default)]
+pub struct Build {
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+impl Build {
+    /// The build that `instructions` are.
+    pub fn new(instructions: Vec<Instruction>) -> Build {
+        let steps =
+            instructions.into_iter().map(|instruction| Step { script: instruction.script(), instruction });
+        Build { steps: steps.collect() }
+    }
+
+    /// The steps with this keyword, each with its number.
+    pub fn of(&self, keyword: Keyword) -> impl Iterator<Item = (usize, &Step)> {
+        self.steps.iter().enumerate().filter(move |(_, step)| step.instruction.keyword == keyword)
+    }
+}
