@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use plimsoll_image::Image;
 use plimsoll_types::{Detection, Distro, Finding, Lifecycle, Package, Scanner, TargetKind, Timestamp};
 
-use crate::{Fact, FileFacts, View};
+use crate::{Fact, FileFacts, LayerFacts, View};
 
 /// Looks at an image as a whole, once its layers are merged and its packages are known.
 pub trait ImageRules: Send + Sync {
@@ -29,6 +29,8 @@ pub struct ImageContext<'a> {
     pub image: Option<&'a Image>,
     /// The merged file system.
     pub view: &'a View<'a>,
+    /// The layers with what is known of each, in the order of the view.
+    pub layers: &'a [LayerFacts],
     /// What analyzers stated, in the order of layer and path: also of files that are gone from the merged file system.
     pub files: &'a [SeenFile<'a>],
     /// The packages.

@@ -42,6 +42,7 @@ impl Scanner<'_> {
             kind: about.kind,
             image: layers.image,
             view,
+            layers: layers.facts,
             files: &seen,
             packages: &merged.packages,
             findings: about.findings,
