@@ -3,6 +3,7 @@
 mod elf;
 mod hardening;
 mod lifecycle;
+mod typosquat;
 
 use std::sync::Arc;
 
@@ -15,5 +16,9 @@ pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
 
 /// The rules of this crate over whole images.
 pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
-    vec![Box::new(hardening::HardeningRules), Box::new(lifecycle::LifecycleRules)]
+    vec![
+        Box::new(hardening::HardeningRules),
+        Box::new(lifecycle::LifecycleRules),
+        Box::new(typosquat::TyposquatRules),
+    ]
 }
