@@ -8,6 +8,7 @@ mod lifecycle;
 mod owners;
 mod permissions;
 mod tampering;
+mod typosquat;
 
 use std::sync::Arc;
 
@@ -39,5 +40,6 @@ pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
         Box::new(permissions::Permissions),
         Box::new(hardening::HardeningRules),
         Box::new(lifecycle::LifecycleRules),
+        Box::new(typosquat::TyposquatRules),
     ]
 }
