@@ -71,7 +71,7 @@ pub enum QueryError {
     NotOne,
     /// It does something else than read.
     #[error(
-        "{0} is refused: tables are read only, by SELECT, WITH, VALUES, TABLE, EXPLAIN, SHOW TABLES or SHOW COLUMNS"
+        "{0} is refused: tables are read only, by SELECT, WITH, VALUES, EXPLAIN, SHOW TABLES or SHOW COLUMNS"
     )]
     Refused(String),
     /// It asks for what there is not, or mixes what does not go together.

@@ -83,7 +83,7 @@ pub(crate) fn read(sql: &str) -> Result<Request, QueryError> {
 }
 
 /// The words with which a statement that only reads begins.
-const READS: &[&str] = &["select", "with", "values", "table", "explain", "show"];
+const READS: &[&str] = &["select", "with", "values", "explain", "show"];
 
 fn word(statement: &Statement) -> String {
     statement.to_string().split_whitespace().next().unwrap_or_default().to_ascii_uppercase()

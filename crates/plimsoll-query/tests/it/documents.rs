@@ -38,6 +38,10 @@ fn names_are_plain() {
         for name in std::iter::once(table.name).chain(table.columns.iter().map(|column| column.name)) {
             assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
         }
-        assert!(table.about.ends_with('.') && table.columns.iter().all(|column| column.about.ends_with('.')));
+        let sentence = |text: &str| text.ends_with(['.', '…']);
+        assert!(sentence(table.about), "{}", table.name);
+        for column in table.columns {
+            assert!(sentence(column.about), "{}.{}", table.name, column.name);
+        }
     }
 }
