@@ -3,6 +3,7 @@
 
 mod db;
 mod policy;
+mod query;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::exit::{self, Exit};
 
 pub(crate) use db::{Db, Form, Network, Push, Update, Which};
 pub(crate) use policy::{PolicyArgs, PolicyCommand, PolicyTest, SortBy};
+pub(crate) use query::{AnswerForm, Cis, Query, QueryLimits, Sources};
 
 /// Says how much a container image may safely carry.
 #[derive(Debug, Parser)]
@@ -44,6 +46,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
+    /// Ask what was inspected, in SQL
+    Query(Query),
+    /// Hold a benchmark, such as the CIS Docker Benchmark, against images and containers
+    Cis(Cis),
     /// Read pairs `A B` of versions from standard input and print `<`, `=` or `>` for each
     CompareVersions(CompareVersions),
     /// List what Plimsoll knows

@@ -2,6 +2,7 @@
 
 mod args;
 mod attachments;
+mod cis;
 mod compare;
 mod compare_versions;
 mod config;
@@ -12,6 +13,7 @@ mod judgement;
 mod list;
 mod output;
 mod progress;
+mod query;
 mod registry;
 mod rules;
 mod scan;
@@ -42,6 +44,8 @@ fn run() -> Exit {
         args::Command::Db { command } => db::run(&command),
         args::Command::Compare(arguments) => compare::run(&arguments),
         args::Command::Policy { command } => judgement::run(&command),
+        args::Command::Query(arguments) => query::run(&arguments),
+        args::Command::Cis(arguments) => cis::run(&arguments),
         args::Command::CompareVersions(arguments) => compare_versions::run(&arguments),
         args::Command::List { what } => list::list(what),
         args::Command::Explain(arguments) => explain::run(&arguments),
