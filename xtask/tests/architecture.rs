@@ -73,7 +73,7 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
     (&["anyhow"], &["plimsoll-cli"], "libraries give typed errors that a caller can tell apart"),
     (
         &["serde-saphyr"],
-        &["plimsoll-advisory", "plimsoll-cli", "plimsoll-policy", "plimsoll-query"],
+        &["plimsoll-advisory", "plimsoll-cli", "plimsoll-policy", "plimsoll-query", "plimsoll-secrets"],
         "YAML is expensive to build and to trust",
     ),
     (

@@ -2,7 +2,8 @@
 //! `--rules FOLDER` for the rules of a folder in place of those that come with Plimsoll
 //!
 //! The files of the folders are read into memory, up to 512 MB of them. Then all rules, and every second rule, run over what is text
-//! and over everything. The best of three runs counts.
+//! and over everything. The best of three runs counts, in
+//! time that the thread had a core.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -34,12 +35,21 @@ fn is_text(bytes: &[u8]) -> bool {
     !bytes.iter().take(4096).any(|byte| *byte == 0)
 }
 
+/// The time that this thread had a core: others on the machine do not count. Linux says so; elsewhere the clock must do.
+fn clock(start: Instant) -> Duration {
+    let nanoseconds = fs::read_to_string("/proc/thread-self/schedstat")
+        .ok()
+        .and_then(|text| text.split(' ').next()?.parse().ok());
+    nanoseconds.map_or_else(|| start.elapsed(), Duration::from_nanos)
+}
+
 /// The best time of three, and what was found.
 fn run(engine: &Engine, files: &[&(String, Vec<u8>)]) -> (Duration, usize) {
     let once = || {
-        let start = Instant::now();
+        let begun = Instant::now();
+        let start = clock(begun);
         let found: usize = files.iter().map(|(path, bytes)| engine.find(path.as_bytes(), bytes).len()).sum();
-        (start.elapsed(), found)
+        (clock(begun).saturating_sub(start), found)
     };
     once();
     [once(), once(), once()].into_iter().min().unwrap_or_default()

@@ -6,7 +6,7 @@ mod tokens;
 
 use plimsoll_types::Severity;
 
-pub(crate) use jwt::{EXPIRY_NOTE, expiry};
+pub(crate) use jwt::expiry;
 
 /// What a check says of a value.
 #[derive(Debug, Clone, PartialEq)]

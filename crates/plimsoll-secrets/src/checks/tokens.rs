@@ -199,7 +199,7 @@ pub(super) fn luhn(value: &[u8], _: &[u8]) -> Outcome {
         .enumerate()
         .map(|(i, digit)| if i % 2 == 0 { *digit } else { digit * 2 / 10 + digit * 2 % 10 })
         .sum();
-    if sum % 10 == 0 { Outcome::Yes(Vec::new()) } else { Outcome::No }
+    if sum.is_multiple_of(10) { Outcome::Yes(Vec::new()) } else { Outcome::No }
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub(super) struct Budget {
 impl Budget {
     pub(super) fn new(size: u64) -> Budget {
         Budget {
-            bytes: size.saturating_mul(MAX_RATIO).max(FREE).min(MAX_TOTAL),
+            bytes: size.saturating_mul(MAX_RATIO).clamp(FREE, MAX_TOTAL),
             members: MAX_MEMBERS,
             depth: 0,
             spent: false,

@@ -94,7 +94,7 @@ impl<'f> Findings<'f> {
             )
             .collect();
         for found in structured {
-            let Some(class) = class(&found.class) else { continue };
+            let Some(class) = class(found.class) else { continue };
             let Some(secret) = text.get(found.value.clone()) else { continue };
             let span = found.value.start as u64..found.value.end as u64;
             let overlaps = |hit: &&Hit| !secret.is_empty() && hit.start < span.end && span.start < hit.end;
@@ -117,7 +117,8 @@ impl<'f> Findings<'f> {
                 column: spot.column,
                 evidence: spot.evidence,
                 inside: self.inside.clone(),
-                value: xxhash_rust::xxh3::xxh3_64(secret),
+                // A file as a whole has no value.
+                value: if secret.is_empty() { 0 } else { xxhash_rust::xxh3::xxh3_64(secret) },
             };
             if let Some((hit, rule)) = same {
                 if matches!(finding.class, "SEC-PASSWORD" | "SEC-GENERIC")
@@ -161,6 +162,11 @@ impl<'f> Findings<'f> {
                 value: hit.value,
             });
         }
+        // What a file's grammar says of the file as a whole, its name need not say again.
+        let inside = &self.inside;
+        self.list.retain(|old| {
+            old.value != 0 || old.inside != *inside || new.iter().all(|new| new.class != old.class)
+        });
         host_keys(&place.path, &mut new);
         pairs(engine, &mut new);
         for finding in new {

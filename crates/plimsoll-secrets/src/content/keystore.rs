@@ -41,9 +41,7 @@ pub(super) fn find(path: &[u8], bytes: &[u8], findings: &mut Findings<'_>) {
     }
     let store = if bytes.starts_with(JKS) || bytes.starts_with(JCEKS) {
         java(bytes)
-    } else if bytes.starts_with(KDBX)
-        && matches!(bytes.get(4..8), Some([0x65 | 0x66 | 0x67, 0xfb, 0x4b, 0xb5]))
-    {
+    } else if bytes.starts_with(KDBX) && matches!(bytes.get(4..8), Some([0x65..=0x67, 0xfb, 0x4b, 0xb5])) {
         Some(Store { rule: "keepass", what: "a KeePass database", password: None })
     } else if bytes.starts_with(&[0x30]) && is_pkcs12_name(path) {
         pkcs12(bytes)

@@ -82,14 +82,14 @@ pub(super) fn by_path(path: &[u8]) -> bool {
         let is = |known: &&str| ending.eq_ignore_ascii_case(known.as_bytes());
         // A list of sums or files is skipped where the package manager keeps its own.
         let lists = ["md5sums", "sha256sums", "symbols", "shlibs", "list"];
-        if lists.iter().any(|known| is(&known)) {
+        if lists.iter().any(&is) {
             return path.starts_with(b"var/lib/dpkg/info/");
         }
         let packed = ["pack", "idx"];
-        if packed.iter().any(|known| is(&known)) {
+        if packed.iter().any(&is) {
             return memchr::memmem::find(path, b".git/objects/").is_some();
         }
-        if ENDINGS.iter().any(|known| is(&known)) {
+        if ENDINGS.iter().any(is) {
             return true;
         }
     }

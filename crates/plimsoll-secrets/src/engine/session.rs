@@ -238,7 +238,7 @@ impl<'e> Session<'e> {
             return true;
         }
         let last = self.ends.iter().find(|(rule, _)| *rule == number).map(|(_, end)| *end);
-        if last.is_some_and(|end| base + keyword.start as u64 + 1 <= end) {
+        if last.is_some_and(|end| base + (keyword.start as u64) < end) {
             return true;
         }
         let Some(pattern) = &rule.pattern else { return true };

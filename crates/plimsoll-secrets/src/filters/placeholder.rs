@@ -143,7 +143,7 @@ pub(crate) fn is_placeholder(rule: &Rule, secret: &[u8]) -> bool {
         return true;
     }
     let has = |word: &&str| memchr::memmem::find(&lower, word.as_bytes()).is_some();
-    if MARKS.iter().any(|word| has(&word)) && rule.class.code != "SEC-DBURL" {
+    if MARKS.iter().any(has) && rule.class.code != "SEC-DBURL" {
         return true;
     }
     if is_run(&lower) {
@@ -153,7 +153,7 @@ pub(crate) fn is_placeholder(rule: &Rule, secret: &[u8]) -> bool {
         if EXACT.iter().any(|word| lower == word.as_bytes()) {
             return true;
         }
-        if generic && WORDS.iter().any(|word| has(&word)) {
+        if generic && WORDS.iter().any(has) {
             return true;
         }
     }

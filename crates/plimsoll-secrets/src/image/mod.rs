@@ -101,7 +101,7 @@ fn told(engine: &Engine, text: &str) -> Vec<Told> {
     found
         .into_iter()
         .filter_map(|found| {
-            let class = class(&found.class)?;
+            let class = class(found.class)?;
             Some(Told {
                 severity: found.severity.unwrap_or(class.severity),
                 rule: found.rule,
@@ -144,7 +144,7 @@ fn pair(engine: &Engine, name: &str, value: &str) -> Option<Told> {
         what: what.to_owned(),
         value: 0..value.len(),
         severity: Severity::High,
-        class: &ENV,
+        class: ENV,
         confidence: Confidence::Medium,
         notes: Vec::new(),
     })
@@ -188,7 +188,7 @@ fn environment(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<
         let hidden = value.get(told.value.clone()).unwrap_or(value);
         let note = seen.at(hidden.as_bytes(), &format!("the variable {}", shown(name)));
         let message = format!("the variable {} holds {}", shown(name), told.what);
-        let mut found = detection(&ENV, place, &told, message, masked_pair(name, value, &told.value));
+        let mut found = detection(ENV, place, &told, message, masked_pair(name, value, &told.value));
         found.notes.extend(note);
         out.push(found);
     }
@@ -201,7 +201,7 @@ fn labels(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<Detec
         let hidden = value.get(told.value.clone()).unwrap_or(value);
         let note = seen.at(hidden.as_bytes(), &format!("the label {}", shown(key)));
         let message = format!("the label {} holds {}", shown(key), told.what);
-        let mut found = detection(&LABEL, place, &told, message, masked_pair(key, value, &told.value));
+        let mut found = detection(LABEL, place, &told, message, masked_pair(key, value, &told.value));
         found.notes.extend(note);
         out.push(found);
     }
@@ -226,7 +226,7 @@ fn commands(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<Det
             let place = Place { kind: PlaceKind::Config, name: member.to_owned(), ..Place::default() };
             let value = text.get(hidden.clone()).unwrap_or_default();
             let note = seen.at(value.as_bytes(), &format!("the member {member} of the configuration"));
-            let class = if told.class.code == "SEC-ENV" { &PASSWORD } else { told.class };
+            let class = if told.class.code == "SEC-ENV" { PASSWORD } else { told.class };
             let message = format!("{member} names {}", told.what);
             let mut found =
                 detection(class, place, &told, message, text::evidence(text.as_bytes(), &hidden, &[]));
@@ -258,7 +258,7 @@ fn in_command(engine: &Engine, text: &str) -> Vec<(Told, std::ops::Range<usize>)
             what: what.to_owned(),
             value: value.clone(),
             severity: Severity::High,
-            class: &ENV,
+            class: ENV,
             confidence: Confidence::Medium,
             notes: Vec::new(),
         };
@@ -297,7 +297,7 @@ fn history(engine: &Engine, config: &Config, seen: &mut Seen, out: &mut Vec<Dete
             let value = text.get(hidden.clone()).unwrap_or_default();
             let note = seen.at(value.as_bytes(), &format!("step {} of the history", number + 1));
             let evidence = text::evidence(text.as_bytes(), &hidden, &all);
-            let mut found = detection(&HISTORY, place(number, step), &told, message, evidence);
+            let mut found = detection(HISTORY, place(number, step), &told, message, evidence);
             found.notes.extend(note);
             out.push(found);
         }
@@ -374,7 +374,7 @@ fn residue(out: &mut Vec<Detection>) {
         let by = place.hidden_by.unwrap_or_default();
         let secrets = if count == 1 { "a secret" } else { "secrets" };
         out.push(Detection::new(
-            &RESIDUE,
+            RESIDUE,
             place,
             format!("layer {by} deletes or replaces this file with {secrets}, which anyone can still read from the image"),
         ));

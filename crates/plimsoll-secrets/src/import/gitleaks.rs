@@ -89,7 +89,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Imported, RuleError> {
             continue;
         }
         let title = if raw.description.is_empty() { id.clone() } else { raw.description };
-        let mut rule = Rule::new(id.clone(), &TOKEN, title.chars().take(200).collect(), file);
+        let mut rule = Rule::new(id.clone(), TOKEN, title.chars().take(200).collect(), file);
         rule.users = true;
         rule.severity = Some(Severity::High);
         rule.entropy = raw.entropy.filter(|bits| *bits > 0.0);

@@ -71,7 +71,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Imported, RuleError> {
     for raw in raw.rules {
         let id = raw.id.clone();
         let title = if raw.title.is_empty() { id.clone() } else { raw.title };
-        let mut rule = Rule::new(id.clone(), &TOKEN, title.chars().take(200).collect(), file);
+        let mut rule = Rule::new(id.clone(), TOKEN, title.chars().take(200).collect(), file);
         rule.users = true;
         let severity = raw.severity.as_deref().unwrap_or("high");
         rule.severity = Some(severity.parse::<Severity>().map_err(|error| fail(&id, error.to_string()))?);
