@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 use plimsoll_analysis::{Driver, LayerFacts, Limits, MemoryBudget, View};
 use plimsoll_types::Algorithm;
 
-static DRIVER: LazyLock<Driver> = LazyLock::new(|| Driver::new(plimsoll_catalog::analyzers()));
+static DRIVER: LazyLock<Driver> = LazyLock::new(|| Driver::of(plimsoll_catalog::analyzers()));
 
 const NEXT: &[u8] = b"/*next*/";
 

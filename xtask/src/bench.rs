@@ -20,6 +20,11 @@ mod bar {
     pub(super) const SYFT: f64 = 1.0 / 15.0;
     /// Resident memory while a large image is scanned.
     pub(super) const PEAK: f64 = 100e6;
+    /// Processor time with packages and secrets, and with everything.
+    pub(super) const SECRETS: f64 = 2.0;
+    pub(super) const ALL_SCANNERS: f64 = 3.5;
+    /// Resident memory with either.
+    pub(super) const SCANNERS_PEAK: f64 = 150e6;
     /// Processor time against inflating and hashing alone.
     pub(super) const INFLATE: f64 = 1.25;
     /// A scan of a layout whose layers are known.
@@ -75,6 +80,7 @@ type Measure = fn(&Setup<'_>) -> anyhow::Result<Vec<Row>>;
 /// What is measured, in the order of the table.
 const GROUPS: [(&str, Measure); 9] = [
     ("kitchen-sink archive, cold", archive_cold),
+    ("kitchen-sink archive, cold, more scanners", scanners),
     ("kitchen-sink layout, cold", layout_cold),
     ("kitchen-sink layout, warm", layout_warm),
     ("kitchen-sink archive, warm", archive_warm),
@@ -209,10 +215,15 @@ impl Setup<'_> {
 
     /// A scan that finds and matches packages.
     fn scan(&self, target: &Path, cache: &Path) -> anyhow::Result<Command> {
+        self.scan_for("vuln", target, cache)
+    }
+
+    /// A scan with these scanners.
+    fn scan_for(&self, scanners: &str, target: &Path, cache: &Path) -> anyhow::Result<Command> {
         let database = self.database.as_ref().map_err(|reason| anyhow::anyhow!("{reason}"))?;
         let mut command = self.plimsoll();
         command.arg("scan").arg(target).arg("--cache-dir").arg(cache).arg("--db").arg(database);
-        command.args(["--offline", "--quiet", "-f", "json", "-o", "/dev/null"]);
+        command.args(["--scanners", scanners, "--offline", "--quiet", "-f", "json", "-o", "/dev/null"]);
         Ok(command)
     }
 
@@ -220,6 +231,12 @@ impl Setup<'_> {
     fn cold(&self, target: &Path) -> anyhow::Result<Usage> {
         let cache = TempDir::new_in(self.work.path())?;
         measure::run(&mut self.scan(target, cache.path())?)
+    }
+
+    /// A scan with these scanners and an empty cache.
+    fn cold_for(&self, scanners: &str, target: &Path) -> anyhow::Result<Usage> {
+        let cache = TempDir::new_in(self.work.path())?;
+        measure::run(&mut self.scan_for(scanners, target, cache.path())?)
     }
 
     /// A cache that knows the image.
@@ -352,6 +369,32 @@ fn other(setup: &Setup<'_>, name: &str, program: &Path, image: &Path) -> anyhow:
         }
     }
     measure::run(&mut command)
+}
+
+/// What the other scanners take beside packages, all in one pass.
+fn scanners(setup: &Setup<'_>) -> anyhow::Result<Vec<Row>> {
+    let image = setup.image("kitchen-sink.tar")?;
+    let mut rows = Vec::new();
+    for (figure, scanners, limit) in [
+        ("kitchen-sink archive, cold, packages and secrets", "vuln,secret", bar::SECRETS),
+        ("kitchen-sink archive, cold, all scanners", "all", bar::ALL_SCANNERS),
+    ] {
+        let [own] = measure::medians(setup.runs, [&mut || setup.cold_for(scanners, &image)])?;
+        rows.push(Row::limit(figure, own.cpu, limit, Unit::Cpu));
+        rows.push(Row::limit(&format!("{figure}: peak memory"), own.peak, bar::SCANNERS_PEAK, Unit::Bytes));
+        rows.push(Row::shown(&format!("{figure}: time"), Unit::Seconds.show(own.wall)));
+    }
+    for (figure, scanners) in [
+        ("secrets", "secret"),
+        ("malware", "malware"),
+        ("integrity", "integrity"),
+        ("misconfig", "misconfig"),
+    ] {
+        let [own] = measure::medians(setup.runs.min(3), [&mut || setup.cold_for(scanners, &image)])?;
+        let figure = format!("kitchen-sink archive, cold, {figure} beside packages");
+        rows.push(Row::shown(&figure, Unit::Cpu.show(own.cpu)));
+    }
+    Ok(rows)
 }
 
 fn layout_cold(setup: &Setup<'_>) -> anyhow::Result<Vec<Row>> {

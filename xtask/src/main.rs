@@ -1,9 +1,10 @@
 //! Chores of this repository: `cargo xtask demo` for a first look, `cargo xtask bench` for the figures of
-//! docs/performance.md.
+//! docs/performance.md, `cargo xtask secrets-corpus` for those of docs/secrets-corpus.md.
 
 mod baseline;
 mod bench;
 mod compare;
+mod corpus;
 mod demo;
 mod generate;
 mod index;
@@ -37,6 +38,8 @@ enum Command {
     Bench(Bench),
     /// Compare the packages found in images with Syft's, and fail on a difference that is not explained
     CompareSyft(compare::Options),
+    /// Write a corpus of labelled secrets and look-alikes, scan it, and print recall and precision
+    SecretsCorpus(corpus::Options),
     /// Make an archive of any size of an image, as `bench` does
     #[command(hide = true)]
     LargeImage {
@@ -143,6 +146,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::DemoImage { dir } => demo::image(&dir).map(|()| ExitCode::SUCCESS),
         Command::Bench(options) => bench::run(&options),
         Command::CompareSyft(options) => compare::run(&options),
+        Command::SecretsCorpus(options) => corpus::run(&options),
         Command::LargeImage { model, output, megabytes, more } => {
             generate::image(&model, &output, megabytes.saturating_mul(1_000_000), more)
                 .map(|_| ExitCode::SUCCESS)

@@ -73,8 +73,23 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
     (&["anyhow"], &["plimsoll-cli"], "libraries give typed errors that a caller can tell apart"),
     (
         &["serde-saphyr"],
-        &["plimsoll-advisory", "plimsoll-cli", "plimsoll-policy", "plimsoll-secrets"],
+        &["plimsoll-advisory", "plimsoll-cli", "plimsoll-policy", "plimsoll-query", "plimsoll-secrets"],
         "YAML is expensive to build and to trust",
+    ),
+    (
+        &["boreal"],
+        &["plimsoll-malware"],
+        "the engine of YARA rules stands behind one trait, so that another can take its place",
+    ),
+    (
+        &["granit-parser"],
+        &["plimsoll-misconfig"],
+        "manifests need the line of each value, which no YAML value type keeps",
+    ),
+    (
+        &["ring"],
+        &["plimsoll-provenance"],
+        "signatures are verified in one place, with the library that TLS brings anyway",
     ),
     (&["cel"], &["plimsoll-policy"], "an interpreter is guarded in one place"),
     (
@@ -92,12 +107,17 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
         &["plimsoll-dbimport"],
         "SQLite is a large C library that meets foreign files in one place",
     ),
+    (
+        &["datafusion", "futures", "tokio"],
+        &["plimsoll-query"],
+        "the query engine and the runtime that it wants are heavy; analysis and matching are synchronous, and threads come \
+         from the caller",
+    ),
     (&["jsonschema"], &["plimsoll-cli", "plimsoll-report"], "it serves tests of report formats only"),
 ];
 
 /// Third-party crates that are not wanted anywhere, with the reason.
 const BANNED: &[(&str, &str)] = &[
-    ("tokio", "analysis and matching are synchronous; threads come from the caller"),
     ("openssl-sys", "a build needs Rust and a C compiler only"),
     ("cmake", "a build needs Rust and a C compiler only"),
 ];

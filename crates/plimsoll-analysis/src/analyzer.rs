@@ -38,6 +38,12 @@ pub trait Analyzer: Send + Sync {
     /// The files that it wants to see.
     fn interest(&self) -> Interest;
 
+    /// Of which files it wants the digests that package databases use, judged by the path. The driver makes them while the layer
+    /// passes by and keeps them in [`crate::Evidence`], with what else it sees there; the analyzer itself is shown nothing.
+    fn sums(&self) -> Option<fn(&[u8]) -> bool> {
+        None
+    }
+
     /// Looks at one file and puts what it finds into `out`.
     ///
     /// # Errors
@@ -113,6 +119,10 @@ impl<T: Analyzer + ?Sized> Analyzer for &T {
 
     fn interest(&self) -> Interest {
         (**self).interest()
+    }
+
+    fn sums(&self) -> Option<fn(&[u8]) -> bool> {
+        (**self).sums()
     }
 
     fn analyze(&self, file: &File<'_>, out: &mut Output) -> Result<(), AnalyzeError> {

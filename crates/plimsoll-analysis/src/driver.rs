@@ -11,13 +11,15 @@ use plimsoll_archive::{ReadAt, Window, path};
 use plimsoll_types::{Algorithm, Digest, ProblemCode};
 use serde::{Deserialize, Serialize};
 
-use crate::index::{IndexBuilder, LayerIndex, NewNode, NodeKind, TooManyPaths};
+use crate::index::{Content, IndexBuilder, LayerIndex, NewNode, NodeKind, TooManyPaths};
+use crate::oddity::{Oddities, Oddity, OddityKind};
+use crate::sums::{FileSum, Summer, Sums};
 use crate::{
     AnalyzeError, Analyzer, FactProblem, Feed, File, FileFacts, FileInfo, Matcher, Output, Selection,
 };
 
 /// The version of the serial form of [`LayerFacts`] and of what the driver itself decides. Part of the cache key.
-pub const LAYER_FORMAT: u32 = 3;
+pub const LAYER_FORMAT: u32 = 4;
 
 /// The largest file that is held in memory, where a layer can only be read as a stream.
 pub const MAX_BUFFERED_FILE: u64 = 512 << 20;
@@ -31,6 +33,21 @@ pub struct LayerFacts {
     pub files: Vec<FileFacts>,
     /// Faults of the layer itself: the path they are about and the fault.
     pub problems: Vec<(BString, FactProblem)>,
+    /// Capabilities that files give to who runs them: the id of the node and the extended attribute as it is.
+    pub capabilities: Vec<(u32, BString)>,
+    /// What tells whether the layer was tampered with.
+    pub evidence: Evidence,
+}
+
+/// What the driver itself sees of a layer, where an analyzer asks for it; see [`Analyzer::sums`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Digests of files.
+    pub sums: Sums,
+    /// What is odd about its entries.
+    pub oddities: Vec<Oddity>,
+    /// The newest time of an entry in seconds since 1970, and its path.
+    pub newest: Option<(i64, BString)>,
 }
 
 /// Why a layer could not be analysed.
@@ -99,13 +116,20 @@ impl Drop for MemoryShare<'_> {
 pub struct Driver {
     analyzers: Vec<Arc<dyn Analyzer>>,
     matcher: Matcher,
+    /// Who wants digests, and of what.
+    sums: Vec<(Selection, WantsSum)>,
 }
+
+/// Of which paths an analyzer wants digests.
+type WantsSum = fn(&[u8]) -> bool;
 
 impl Driver {
     /// A driver for `analyzers`, of which there may be 64 at most.
     pub fn new(analyzers: Vec<Arc<dyn Analyzer>>) -> Driver {
         let matcher = Matcher::new(&analyzers);
-        Driver { analyzers, matcher }
+        let sums = analyzers.iter().enumerate().filter_map(|(i, analyzer)| Some((1 << i, analyzer.sums()?)));
+        let sums = sums.collect();
+        Driver { analyzers, matcher, sums }
     }
 
     /// A driver for analyzers that live as long as the program.
@@ -121,6 +145,16 @@ impl Driver {
     /// The matcher over their interests.
     pub fn matcher(&self) -> &Matcher {
         &self.matcher
+    }
+
+    /// Those who want digests of files; see [`Analyzer::sums`].
+    pub fn summing(&self) -> Selection {
+        self.sums.iter().fold(0, |all, (bit, _)| all | bit)
+    }
+
+    /// True when somebody of `selection` wants the digests of the file at `path`.
+    pub(crate) fn wants_sum(&self, selection: Selection, path: &[u8]) -> bool {
+        self.sums.iter().any(|(bit, wants)| selection & bit != 0 && wants(path))
     }
 
     /// The selection of all analyzers.
@@ -169,6 +203,8 @@ impl Driver {
         let mut builder = IndexBuilder::default();
         let mut facts = LayerFacts::default();
         let mut offsets = Vec::new();
+        let mut oddities = Oddities::default();
+        let mut summer = (self.summing() & selection != 0).then(Summer::default);
         let (mut path, mut link) = (Vec::new(), Vec::new());
         while let Some(entry) = reader.next_entry()? {
             if limits.stop.load(Ordering::Relaxed) {
@@ -181,6 +217,16 @@ impl Driver {
                 Kind::Directory => NodeKind::Directory,
                 Kind::Special => NodeKind::Special,
             };
+            if summer.is_some() {
+                oddities.names(reader.path(), (kind == NodeKind::Symlink).then(|| reader.link()));
+            }
+            if let Some((major, minor)) = entry.device {
+                oddities.note(OddityKind::Device, reader.path(), format!("{major}:{minor}").as_bytes());
+            }
+            if facts.evidence.newest.as_ref().is_none_or(|(newest, _)| *newest < entry.mtime) {
+                facts.evidence.newest =
+                    Some((entry.mtime, reader.path().get(..path::MAX_LEN).unwrap_or_default().into()));
+            }
             link.clear();
             let taken = path::normalize(reader.path(), &mut path).and_then(|()| match kind {
                 NodeKind::HardLink => path::normalize(reader.link(), &mut link),
@@ -196,6 +242,7 @@ impl Driver {
                     ProblemCode::UnsafePath,
                     format!("the entry was left out: {error}"),
                 );
+                oddities.note(OddityKind::Unsafe, reader.path(), error.to_string().as_bytes());
                 continue;
             }
             if path.is_empty() {
@@ -209,22 +256,54 @@ impl Driver {
                 size: entry.size,
                 offset: entry.offset,
                 sparse: entry.sparse,
+                uid: entry.uid,
+                gid: entry.gid,
             };
+            if let Some(summer) = &mut summer {
+                summer.path(&path);
+            }
             if !builder.push(&new)? || kind != NodeKind::File {
                 continue;
             }
-            let mut wanted = self.matcher.by_path(&path);
-            wanted |= self.matcher.by_magic(&path, reader.peek(Matcher::HEAD)?);
-            wanted &= selection;
-            if wanted == 0 {
+            let head = reader.peek(Matcher::HEAD)?;
+            let wanted = (self.matcher.by_path(&path) | self.matcher.by_magic(&path, head)) & selection;
+            let id = builder.content(if entry.sparse { Content::Other } else { Content::of(head) });
+            if !reader.capability().is_empty() && facts.capabilities.len() < MAX_CAPABILITIES {
+                facts.capabilities.push((id, reader.capability().into()));
+            }
+            let summing = !entry.sparse && self.wants_sum(selection, &path);
+            let mut sum = summer.as_mut().filter(|_| summing).map(|summer| summer.begin(entry.stored));
+            if wanted == 0 && sum.is_none() {
                 continue;
             }
             let before = facts.files.len();
-            self.offer(reader, &entry, &path, random, wanted, limits, &mut facts)?;
+            self.offer(reader, &entry, &path, random, wanted, limits, &mut facts, &mut sum)?;
+            if let (Some(summer), Some(sum)) = (&mut summer, sum) {
+                summer.end(id, sum);
+            }
             offsets.resize(before, 0);
             offsets.resize(facts.files.len(), entry.offset);
         }
-        facts.index = builder.finish();
+        if reader.has_trailing_data()? {
+            oddities.note(OddityKind::TrailingData, b"", b"");
+        }
+        let (index, duplicates) = builder.finish_with_duplicates();
+        facts.index = index;
+        match summer {
+            Some(summer) => {
+                facts.evidence.sums = summer.finish();
+                for duplicate in &duplicates {
+                    let differ = || facts.evidence.sums.differ(duplicate.replaced, duplicate.kept);
+                    if (!duplicate.same_size || differ() == Some(true))
+                        && let Some(node) = facts.index.by_id(duplicate.kept)
+                    {
+                        oddities.note(OddityKind::Duplicate, facts.index.path(node), b"");
+                    }
+                }
+                facts.evidence.oddities = oddities.finish();
+            }
+            None => facts.evidence = Evidence::default(),
+        }
         // Of several entries with one path the last counts; facts of the others go.
         let mut offsets = offsets.into_iter();
         let index = &facts.index;
@@ -248,6 +327,7 @@ impl Driver {
         wanted: Selection,
         limits: &Limits<'_>,
         facts: &mut LayerFacts,
+        sum: &mut Option<FileSum>,
     ) -> Result<(), LayerError> {
         if entry.sparse {
             facts.problem(path, ProblemCode::UnreadableFile, "a sparse file is not read".to_owned());
@@ -255,7 +335,12 @@ impl Driver {
         }
         if entry.stored <= tar::Reader::<R>::PEEK_LIMIT {
             let bytes = reader.peek(entry.stored as usize)?;
-            self.analyze(path, entry.mode, &bytes, &[], wanted, &mut facts.files);
+            if let Some(sum) = sum {
+                sum.update(bytes);
+            }
+            if wanted != 0 {
+                self.analyze(path, entry.mode, &bytes, &[], wanted, &mut facts.files);
+            }
             return Ok(());
         }
         // Who takes pieces gets them as they pass by; the others need the file as a whole.
@@ -267,6 +352,9 @@ impl Driver {
             let bytes = reader.read_data()?;
             self.analyze(path, entry.mode, &bytes, &[], whole, &mut facts.files);
             feeds.iter_mut().for_each(|feed| feed.piece(&bytes));
+            if let Some(sum) = sum {
+                sum.update(&bytes);
+            }
         } else {
             if let Some(random) = random.filter(|_| whole != 0) {
                 let window = Window::new(random, entry.offset, entry.stored);
@@ -281,13 +369,16 @@ impl Driver {
                     ),
                 );
             }
-            if !feeds.is_empty() {
+            if !feeds.is_empty() || sum.is_some() {
                 let mut left = entry.stored;
                 while left > 0 {
                     // What is lent here is what the reader has read anyway.
                     let bytes = reader.next_piece()?;
                     left = left.saturating_sub(bytes.len() as u64);
                     feeds.iter_mut().for_each(|feed| feed.piece(bytes));
+                    if let Some(sum) = sum {
+                        sum.update(bytes);
+                    }
                 }
             }
         }
@@ -462,6 +553,9 @@ fn reason(error: &AnalyzeError) -> String {
     }
     text
 }
+
+/// The most files with capabilities that are kept of one layer.
+const MAX_CAPABILITIES: usize = 10_000;
 
 /// The most faults that are kept of one layer.
 const MAX_LAYER_PROBLEMS: usize = 1000;

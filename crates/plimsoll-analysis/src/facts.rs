@@ -4,6 +4,8 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
+use crate::sums::SumKind;
+
 /// One thing that an analyzer states of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fact {
@@ -22,6 +24,86 @@ pub enum Fact {
     Attribute(String, String),
     /// The accounts of a file such as `etc/passwd`.
     Accounts(Vec<AccountFact>),
+    /// The digests of the files that a package brought.
+    Sums(SumsFact),
+}
+
+/// The digests of the files that a package of the operating system brought, by the word of its database. An image names tens of
+/// thousands, so they lie one after the other in few blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SumsFact {
+    /// The id of the package's ecosystem.
+    pub ecosystem: String,
+    /// The package's name.
+    pub name: String,
+    /// Its version, where the same file says it; empty otherwise.
+    pub version: String,
+    /// Its architecture, where the same file says it; empty otherwise.
+    pub arch: String,
+    /// How the digests were made.
+    pub kind: SumKind,
+    /// Paths relative to the image's root, a NUL after each.
+    paths: BString,
+    /// As many digests.
+    digests: BString,
+    /// As many flags.
+    flags: BString,
+}
+
+impl SumsFact {
+    /// The package is expected to be changed here: a configuration file.
+    pub const CONFIG: u8 = 1;
+    /// What has the digest is not a file's content but a symbolic link's target.
+    pub const LINK: u8 = 2;
+    /// The package brought the file with the set-user-ID or set-group-ID bit.
+    pub const SET_ID: u8 = 4;
+    /// The package brought the file with capabilities.
+    pub const CAPABILITIES: u8 = 8;
+    /// The database tells of modes, so that a file without [`SumsFact::SET_ID`] was brought without those bits.
+    pub const HAS_MODE: u8 = 16;
+
+    /// A fact about no file yet.
+    pub fn new(ecosystem: &str, name: &str, kind: SumKind) -> SumsFact {
+        SumsFact {
+            ecosystem: ecosystem.to_owned(),
+            name: name.to_owned(),
+            version: String::new(),
+            arch: String::new(),
+            kind,
+            paths: BString::default(),
+            digests: BString::default(),
+            flags: BString::default(),
+        }
+    }
+
+    /// Adds a file, unless its path or digest cannot be one.
+    pub fn push(&mut self, path: &[u8], digest: &[u8], flags: u8) {
+        if digest.len() == self.kind.size() && !path.is_empty() && !path.contains(&0) {
+            self.paths.extend_from_slice(path);
+            self.paths.push(0);
+            self.digests.extend_from_slice(digest);
+            self.flags.push(flags);
+        }
+    }
+
+    /// How many files it names.
+    pub fn len(&self) -> usize {
+        self.flags.len()
+    }
+
+    /// True when it names no file.
+    pub fn is_empty(&self) -> bool {
+        self.flags.is_empty()
+    }
+
+    /// Path, digest and flags of each file.
+    pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8], u8)> + '_ {
+        let paths = self.paths.split(|&byte| byte == 0);
+        paths
+            .zip(self.digests.chunks_exact(self.kind.size()))
+            .zip(self.flags.iter())
+            .map(|((path, digest), flags)| (path, digest, *flags))
+    }
 }
 
 /// Something that is wrong with a file, as an analyzer states it. [`plimsoll_types::Detection`] is what becomes of it.

@@ -4,6 +4,7 @@
 //! tens of megabytes and no allocation per file.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use plimsoll_archive::path::{file_name, parent};
@@ -24,6 +25,31 @@ pub enum NodeKind {
     Special,
 }
 
+/// What the first bytes of a regular file show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Content {
+    /// Nothing that matters, or it was not looked at.
+    #[default]
+    Other,
+    /// An ELF object: a program, a library.
+    Elf,
+    /// A script: `#!`.
+    Script,
+}
+
+impl Content {
+    /// Judges the first bytes of a file.
+    pub fn of(head: &[u8]) -> Content {
+        if head.starts_with(b"\x7fELF") {
+            Content::Elf
+        } else if head.starts_with(b"#!") {
+            Content::Script
+        } else {
+            Content::Other
+        }
+    }
+}
+
 /// One path of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
@@ -39,6 +65,17 @@ pub struct Node {
     pub offset: u64,
     /// True when the stored data is not the content (a sparse file).
     pub sparse: bool,
+    /// What its first bytes show, for a regular file.
+    pub content: Content,
+    /// The owner's place in the layer's list of owners.
+    owner: u16,
+}
+
+impl Node {
+    /// A number that no other node of the layer has; it grows in the order in which the layer was read.
+    pub fn id(&self) -> u32 {
+        self.path.start
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +105,8 @@ pub struct LayerIndex {
     names: Vec<u8>,
     nodes: Vec<Node>,
     hiders: Vec<Hider>,
+    /// The owners that files have: user and group.
+    owners: Vec<(u32, u32)>,
 }
 
 /// Serialises the names as one run of bytes, not one by one.
@@ -95,6 +134,21 @@ impl LayerIndex {
     /// The link target of a node of this index; empty for what is no link.
     pub fn link(&self, node: &Node) -> &[u8] {
         self.names.get(node.link.range()).unwrap_or_default()
+    }
+
+    /// The node with this id. For the few that are asked for: all are looked through.
+    pub fn by_id(&self, id: u32) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.id() == id)
+    }
+
+    /// The numbers of the user and the group that a node of this index belongs to.
+    pub fn owner(&self, node: &Node) -> (u32, u32) {
+        self.owners.get(usize::from(node.owner)).copied().unwrap_or_default()
+    }
+
+    /// What this layer deletes of the layers below: the path, and whether it is what a directory held (true) or the path itself.
+    pub fn deletions(&self) -> impl Iterator<Item = (&[u8], bool)> + '_ {
+        self.hiders.iter().map(|hider| (self.text(hider.path), hider.opaque))
     }
 
     /// All nodes in the order of their paths.
@@ -163,6 +217,20 @@ pub const MAX_NODES: usize = 8_000_000;
 /// The most bytes that the names of a layer may have together.
 const MAX_NAMES: usize = 1 << 30;
 
+/// The most replaced entries that are remembered.
+const MAX_DUPLICATES: usize = 1000;
+
+/// A regular file of a layer that a later entry of the same layer replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The id of the one that is gone.
+    pub replaced: u32,
+    /// The id of the one that counts.
+    pub kept: u32,
+    /// Whether both have the same size.
+    pub same_size: bool,
+}
+
 /// A layer has more paths, or longer ones, than any real image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the layer has more than {MAX_NODES} paths or more than {MAX_NAMES} bytes of names")]
@@ -172,6 +240,7 @@ pub struct TooManyPaths;
 #[derive(Default)]
 pub struct IndexBuilder {
     index: LayerIndex,
+    owners: HashMap<(u32, u32), u16>,
 }
 
 /// What an entry is to the index.
@@ -191,7 +260,14 @@ pub struct NewNode<'a> {
     pub offset: u64,
     /// True for a sparse file.
     pub sparse: bool,
+    /// The owner's number.
+    pub uid: u32,
+    /// The owning group's number.
+    pub gid: u32,
 }
+
+/// The most different owners that are told apart in a layer.
+const MAX_OWNERS: usize = u16::MAX as usize;
 
 impl IndexBuilder {
     /// Takes in an entry. Whiteouts (image-spec, "Whiteouts") become what they hide; false says that the entry was one,
@@ -222,6 +298,7 @@ impl IndexBuilder {
         }
         let path = self.text(&[new.path])?;
         let link = if new.link.is_empty() { Text { start: 0, len: 0 } } else { self.text(&[new.link])? };
+        let owner = self.owner(new.uid, new.gid);
         self.index.nodes.push(Node {
             path,
             link,
@@ -230,13 +307,45 @@ impl IndexBuilder {
             size: new.size,
             offset: new.offset,
             sparse: new.sparse,
+            content: Content::Other,
+            owner,
         });
         Ok(true)
     }
 
+    /// Notes what the first bytes of the entry taken in last show, and gives its id.
+    pub fn content(&mut self, content: Content) -> u32 {
+        self.index.nodes.last_mut().map_or(0, |node| {
+            node.content = content;
+            node.id()
+        })
+    }
+
+    /// The place of an owner in the list. Of a hostile number of owners, those beyond the list's end count as the first.
+    fn owner(&mut self, uid: u32, gid: u32) -> u16 {
+        let last = self.index.nodes.last().map_or(0, |node| node.owner);
+        let owners = &mut self.index.owners;
+        if owners.get(usize::from(last)) == Some(&(uid, gid)) {
+            return last;
+        }
+        *self.owners.entry((uid, gid)).or_insert_with(|| {
+            if owners.len() >= MAX_OWNERS {
+                return 0;
+            }
+            owners.push((uid, gid));
+            (owners.len() - 1) as u16
+        })
+    }
+
     /// The index. Of several entries with one path the last counts, as it does when the archive is unpacked.
     pub fn finish(self) -> LayerIndex {
-        let LayerIndex { mut names, mut nodes, mut hiders } = self.index;
+        self.finish_with_duplicates().0
+    }
+
+    /// The index, and the regular files that an entry of the same path replaced with another regular file: both ids and both sizes.
+    pub fn finish_with_duplicates(self) -> (LayerIndex, Vec<Duplicate>) {
+        let mut duplicates = Vec::new();
+        let LayerIndex { mut names, mut nodes, mut hiders, owners } = self.index;
         // The index lives as long as the scan; what its vectors grew beyond need does not have to.
         names.shrink_to_fit();
         nodes.shrink_to_fit();
@@ -244,11 +353,25 @@ impl IndexBuilder {
         if !nodes.is_sorted_by(|a, b| text(a.path) < text(b.path)) {
             nodes.sort_by(|a, b| text(a.path).cmp(text(b.path)));
             nodes.reverse();
-            nodes.dedup_by(|a, b| text(a.path) == text(b.path));
+            nodes.dedup_by(|earlier, kept| {
+                let same = text(earlier.path) == text(kept.path);
+                if same
+                    && earlier.kind == NodeKind::File
+                    && kept.kind == NodeKind::File
+                    && duplicates.len() < MAX_DUPLICATES
+                {
+                    duplicates.push(Duplicate {
+                        replaced: earlier.id(),
+                        kept: kept.id(),
+                        same_size: earlier.size == kept.size,
+                    });
+                }
+                same
+            });
             nodes.reverse();
         }
         hiders.sort_by(|a, b| text(a.path).cmp(text(b.path)).then(a.opaque.cmp(&b.opaque)));
-        LayerIndex { names, nodes, hiders }
+        (LayerIndex { names, nodes, hiders, owners }, duplicates)
     }
 
     fn text(&mut self, parts: &[&[u8]]) -> Result<Text, TooManyPaths> {

@@ -9,18 +9,26 @@ mod driver;
 mod facts;
 mod index;
 mod interest;
+mod merged;
+mod oddity;
 mod rules;
+mod sums;
 mod tree;
 mod view;
 
 pub use analyzer::{AnalyzeError, Analyzer, Feed, File, FileInfo, Output, Targets};
-pub use driver::{Driver, LAYER_FORMAT, LayerError, LayerFacts, Limits, MAX_BUFFERED_FILE, MemoryBudget};
-pub use facts::{
-    AccountFact, DetectionFact, DistroFact, Fact, FactProblem, FileFacts, OwnedFiles, PackageFact,
+pub use driver::{
+    Driver, Evidence, LAYER_FORMAT, LayerError, LayerFacts, Limits, MAX_BUFFERED_FILE, MemoryBudget,
 };
-pub use index::{IndexBuilder, LayerIndex, NewNode, Node, NodeKind, TooManyPaths};
+pub use facts::{
+    AccountFact, DetectionFact, DistroFact, Fact, FactProblem, FileFacts, OwnedFiles, PackageFact, SumsFact,
+};
+pub use index::{Content, Duplicate, IndexBuilder, LayerIndex, NewNode, Node, NodeKind, TooManyPaths};
 pub use interest::{Interest, Matcher, Selection};
+pub use merged::{Live, Merged};
+pub use oddity::{Oddity, OddityKind};
 pub use rules::{ImageContext, ImageRules, SeenFile};
+pub use sums::{SumKind, Sums};
 pub use tree::{TreeError, open as open_tree_file};
 pub use view::{Found, ResolveError, View, join};
 

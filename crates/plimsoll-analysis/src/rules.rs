@@ -1,9 +1,11 @@
 //! Rules over a whole image: what no single file shows.
 
-use plimsoll_image::Image;
-use plimsoll_types::{Detection, Distro, Lifecycle, Package, Scanner, TargetKind, Timestamp};
+use std::collections::HashSet;
 
-use crate::{Fact, FileFacts, View};
+use plimsoll_image::Image;
+use plimsoll_types::{Detection, Distro, Finding, Lifecycle, Package, Scanner, TargetKind, Timestamp};
+
+use crate::{Fact, FileFacts, LayerFacts, View};
 
 /// Looks at an image as a whole, once its layers are merged and its packages are known.
 pub trait ImageRules: Send + Sync {
@@ -27,10 +29,17 @@ pub struct ImageContext<'a> {
     pub image: Option<&'a Image>,
     /// The merged file system.
     pub view: &'a View<'a>,
+    /// The layers with what is known of each, in the order of the view.
+    pub layers: &'a [LayerFacts],
     /// What analyzers stated, in the order of layer and path: also of files that are gone from the merged file system.
     pub files: &'a [SeenFile<'a>],
     /// The packages.
     pub packages: &'a [Package],
+    /// The vulnerabilities found in them, when they were looked for.
+    pub findings: &'a [Finding],
+    /// The files that the image's command names: the program and arguments that are files, also those that links on the way
+    /// stand for.
+    pub started: &'a HashSet<Vec<u8>>,
     /// The distribution, where one was recognised.
     pub distro: Option<&'a Distro>,
     /// How long its release is supported, where the database says so.

@@ -14,7 +14,8 @@ use plimsoll_archive::ReadAt;
 use plimsoll_types::ProblemCode;
 
 use crate::driver::{Driver, LayerError, LayerFacts, Limits};
-use crate::index::{IndexBuilder, NewNode, NodeKind};
+use crate::index::{Content, IndexBuilder, NewNode, NodeKind};
+use crate::sums::{FileSum, Summer};
 use crate::{Matcher, Selection};
 
 /// Directories of a running system that hold no files of an image.
@@ -34,6 +35,7 @@ impl Driver {
     ) -> Result<LayerFacts, TreeError> {
         let mut builder = IndexBuilder::default();
         let mut facts = LayerFacts::default();
+        let mut summer = (self.summing() & selection != 0).then(Summer::default);
         let whole = |source| TreeError::Root { path: root.to_owned(), source };
         let is_root_file_system = root.canonicalize().map_err(whole)? == Path::new("/");
         let mut pending: Vec<Vec<u8>> = vec![Vec::new()];
@@ -99,58 +101,130 @@ impl Driver {
                     size: metadata.len(),
                     offset: 0,
                     sparse: false,
+                    uid: metadata.uid(),
+                    gid: metadata.gid(),
                 };
                 // A file whose name looks like a whiteout is just a file here; the index would take it for one.
-                if !plimsoll_archive::path::file_name(&path).starts_with(b".wh.") {
+                let listed = !plimsoll_archive::path::file_name(&path).starts_with(b".wh.");
+                if listed {
                     builder.push(&new).map_err(LayerError::from)?;
+                }
+                if let Some(summer) = &mut summer {
+                    summer.path(&path);
+                }
+                if kind == NodeKind::File {
+                    if facts.evidence.newest.as_ref().is_none_or(|(newest, _)| *newest < metadata.mtime()) {
+                        facts.evidence.newest = Some((metadata.mtime(), path.clone().into()));
+                    }
+                    let summing = listed && self.wants_sum(selection, &path);
+                    let mut sum = summer.as_mut().filter(|_| summing).map(|summer| summer.begin(new.size));
+                    let content = self.tree_file(root, &path, &metadata, selection, &mut facts, &mut sum);
+                    if listed {
+                        let id = builder.content(content.unwrap_or_default());
+                        if let (Some(summer), Some(sum)) = (&mut summer, sum.filter(|_| content.is_some())) {
+                            summer.end(id, sum);
+                        }
+                    }
                 }
                 match kind {
                     NodeKind::Directory if is_root_file_system && VIRTUAL.contains(&&path[..]) => {}
                     NodeKind::Directory => pending.push(path),
-                    NodeKind::File => self.tree_file(root, &path, metadata.mode(), selection, &mut facts),
                     _ => {}
                 }
             }
         }
         facts.index = builder.finish();
+        facts.evidence.sums = summer.map(Summer::finish).unwrap_or_default();
         facts.files.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.analyzer.cmp(&b.analyzer)));
         Ok(facts)
     }
 
-    fn tree_file(&self, root: &Path, path: &[u8], mode: u32, selection: Selection, facts: &mut LayerFacts) {
+    /// Analyses the single file `name` in the directory `root`, as if it were alone there.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be looked at.
+    pub fn single(&self, root: &Path, name: &[u8], selection: Selection) -> Result<LayerFacts, TreeError> {
+        let path = absolute(root, name);
+        let metadata = fs::metadata(&path).map_err(|source| TreeError::Root { path, source })?;
+        let mut builder = IndexBuilder::default();
+        let mut facts = LayerFacts::default();
+        let new = NewNode {
+            path: name,
+            link: &[],
+            kind: NodeKind::File,
+            mode: metadata.mode(),
+            size: metadata.len(),
+            offset: 0,
+            sparse: false,
+            uid: metadata.uid(),
+            gid: metadata.gid(),
+        };
+        builder.push(&new).map_err(LayerError::from)?;
+        let content = self.tree_file(root, name, &metadata, selection, &mut facts, &mut None);
+        builder.content(content.unwrap_or_default());
+        facts.index = builder.finish();
+        facts.files.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.analyzer.cmp(&b.analyzer)));
+        Ok(facts)
+    }
+
+    /// Looks at a file of the tree; `None` when it could not be read to its end, so that it has no digest.
+    fn tree_file(
+        &self,
+        root: &Path,
+        path: &[u8],
+        metadata: &fs::Metadata,
+        selection: Selection,
+        facts: &mut LayerFacts,
+        sum: &mut Option<FileSum>,
+    ) -> Option<Content> {
+        let mode = metadata.mode();
         let by_path = self.matcher().by_path(path) & selection;
         // Only what can run is looked into for its first bytes: opening every file of a tree is what costs most here.
         // Shared libraries need no permission to run.
         let library = || memchr::memmem::find(plimsoll_archive::path::file_name(path), b".so").is_some();
-        if by_path == 0 && mode & 0o111 == 0 && !library() {
-            return;
+        if by_path == 0 && sum.is_none() && mode & 0o111 == 0 && !library() {
+            return Some(Content::Other);
         }
+        let fail = |facts: &mut LayerFacts, message: String| {
+            facts.problem(path, ProblemCode::UnreadableFile, message);
+            None
+        };
         let file = match open(root, path) {
             Ok(file) => file,
-            Err(error) => {
-                if by_path != 0 {
-                    facts.problem(
-                        path,
-                        ProblemCode::UnreadableFile,
-                        format!("cannot open the file: {error}"),
-                    );
-                }
-                return;
-            }
+            Err(error) if by_path != 0 => return fail(facts, format!("cannot open the file: {error}")),
+            Err(_) => return None,
         };
         let mut head = [0; Matcher::HEAD];
-        let wanted = match ReadAt::read_at(&file, &mut head, 0) {
-            Ok(n) => by_path | self.matcher().by_magic(path, &head[..n]) & selection,
-            Err(error) => {
-                facts.problem(path, ProblemCode::UnreadableFile, format!("cannot read the file: {error}"));
-                return;
-            }
+        let read = match ReadAt::read_at(&file, &mut head, 0) {
+            Ok(n) => n,
+            Err(error) => return fail(facts, format!("cannot read the file: {error}")),
         };
+        let head = head.get(..read).unwrap_or_default();
+        let wanted = by_path | self.matcher().by_magic(path, head) & selection;
         if wanted != 0 {
             self.analyze(path, mode & 0o7777, &file, &[], wanted, &mut facts.files);
         }
+        if let Some(hasher) = sum {
+            let mut buffer = vec![0; (metadata.len().clamp(1, SUM_BUFFER)) as usize];
+            let mut at = 0;
+            loop {
+                match ReadAt::read_at(&file, &mut buffer, at) {
+                    Ok(0) => break,
+                    Ok(n) => {
+                        hasher.update(buffer.get(..n).unwrap_or_default());
+                        at += n as u64;
+                    }
+                    Err(error) => return fail(facts, format!("cannot read the file: {error}")),
+                }
+            }
+        }
+        Some(Content::of(head))
     }
 }
+
+/// How much of a file is read at a time for its digests.
+const SUM_BUFFER: u64 = 256 << 10;
 
 /// Opens the regular file at `path` below `root`, for a second look at it.
 ///

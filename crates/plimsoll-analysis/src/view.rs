@@ -3,12 +3,13 @@
 //!
 //! Follows image-spec v1.1, "Image Layer Filesystem Changeset": whiteouts, opaque directories, replaced nodes.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_archive::path::{file_name, parent};
 
 use crate::index::{LayerIndex, Node, NodeKind};
+use crate::merged::{Merged, Places, is_shallow};
 
 /// The most links that are followed for one path; Linux stops at 40 too.
 const MAX_LINKS: u32 = 40;
@@ -17,6 +18,7 @@ const MAX_LINKS: u32 = 40;
 pub struct View<'a> {
     layers: Vec<&'a LayerIndex>,
     floors: RefCell<Vec<Directory>>,
+    merged: OnceCell<Places>,
 }
 
 /// What is known of a directory that was asked for. Kept as a tree, so that a deep path costs no more than its bytes.
@@ -77,12 +79,21 @@ impl<'a> View<'a> {
     /// The view over `layers` from the base.
     pub fn new(layers: Vec<&'a LayerIndex>) -> View<'a> {
         let floor = (0..layers.len()).rev().find(|&layer| layers[layer].is_opaque(b"")).unwrap_or(0);
-        View { layers, floors: RefCell::new(vec![Directory::new(floor)]) }
+        View { layers, floors: RefCell::new(vec![Directory::new(floor)]), merged: OnceCell::new() }
     }
 
     /// The layers.
     pub fn layers(&self) -> &[&'a LayerIndex] {
         &self.layers
+    }
+
+    /// All paths at once, for who asks for very many.
+    pub fn merged(&self) -> Merged<'a, '_> {
+        let places = self.merged.get_or_init(|| match is_shallow(&self.layers) {
+            true => Places::new(&self.layers),
+            false => Places::by_asking(&self.layers, |path, layer| self.is_alive(path, layer)),
+        });
+        Merged::new(&self.layers, places)
     }
 
     /// True when what `layer` has at `path` is still there after all later layers.

@@ -20,6 +20,8 @@ const BLOCK: usize = 512;
 const BUFFER: usize = 256 * 1024;
 /// The most that the extended headers before one member may hold together.
 const MAX_EXTENSION: u64 = 1024 * 1024;
+/// The most that is kept of the attribute that holds capabilities; version 3, the longest, has 24 bytes.
+const MAX_CAPABILITY: usize = 64;
 /// The most extension blocks that the sparse map of one member may have.
 const MAX_SPARSE_BLOCKS: usize = 65_536;
 
@@ -87,6 +89,14 @@ pub struct Entry {
     pub offset: u64,
     /// True for a sparse file: its stored data is not its content.
     pub sparse: bool,
+    /// The owner's number.
+    pub uid: u32,
+    /// The owning group's number.
+    pub gid: u32,
+    /// When it was modified, in seconds since 1970; before that it is negative.
+    pub mtime: i64,
+    /// Major and minor number of a character or block device.
+    pub device: Option<(u32, u32)>,
 }
 
 /// Reads a tar stream member by member, hashing every byte of it.
@@ -103,6 +113,7 @@ pub struct Reader<R> {
     padding: u64,
     path: Vec<u8>,
     link: Vec<u8>,
+    capability: Vec<u8>,
     ended: bool,
 }
 
@@ -127,6 +138,10 @@ struct Pax {
     sparse_name: Option<Vec<u8>>,
     sparse_size: Option<u64>,
     sparse_real_size: Option<u64>,
+    uid: Option<u64>,
+    gid: Option<u64>,
+    mtime: Option<i64>,
+    capability: Vec<u8>,
 }
 
 impl Pax {
@@ -155,6 +170,7 @@ impl<R: Read> Reader<R> {
             padding: 0,
             path: Vec::new(),
             link: Vec::new(),
+            capability: Vec::new(),
             ended: false,
         }
     }
@@ -167,6 +183,12 @@ impl<R: Read> Reader<R> {
     /// The target of the current member, when it is a link.
     pub fn link(&self) -> &[u8] {
         &self.link
+    }
+
+    /// The capabilities that the current member gives to who runs it, as the kernel keeps them in the extended attribute
+    /// `security.capability`; empty when it has none.
+    pub fn capability(&self) -> &[u8] {
+        &self.capability
     }
 
     /// The position in the stream.
@@ -294,7 +316,19 @@ impl<R: Read> Reader<R> {
         self.padding = (BLOCK as u64 - stored % BLOCK as u64) % BLOCK as u64;
         let mode = number(&header[100..108]).unwrap_or(0o644) as u32 & 0o7777;
         self.position.checked_add(stored).ok_or_else(|| bad("the size is too large"))?;
-        Ok(Entry { kind, mode, size, stored, offset: self.position, sparse })
+        // An owner that cannot be read is root, as the worst that it can be; so is one that does not fit.
+        let owner = |pax: Option<u64>, field: &[u8]| {
+            u32::try_from(pax.or_else(|| number(field)).unwrap_or(0)).unwrap_or(0)
+        };
+        let (uid, gid) = (owner(pax.uid, &header[108..116]), owner(pax.gid, &header[116..124]));
+        let mtime = pax.mtime.unwrap_or_else(|| seconds(&header[136..148]));
+        self.capability = pax.capability;
+        let device = matches!(flag, b'3' | b'4').then(|| {
+            let part = |field: &[u8]| number(field).and_then(|n| u32::try_from(n).ok()).unwrap_or(u32::MAX);
+            (part(&header[329..337]), part(&header[337..345]))
+        });
+        let offset = self.position;
+        Ok(Entry { kind, mode, size, stored, offset, sparse, uid, gid, mtime, device })
     }
 
     /// Reads a header block; `None` at the archive's end, which is two blocks of zeros or the end of the stream.
@@ -401,6 +435,23 @@ impl<R: Read> Reader<R> {
         }
         self.data_left = 0;
         self.padding = 0;
+    }
+
+    /// Skips to the end of the stream, which lies behind the archive's end, and says whether anything but zeros follows there.
+    ///
+    /// # Errors
+    ///
+    /// When the stream cannot be read.
+    pub fn has_trailing_data(&mut self) -> Result<bool, TarError> {
+        debug_assert!(self.ended, "the archive is read to its end first");
+        let mut found = false;
+        loop {
+            found = found || self.buffer[self.filled.clone()].iter().any(|&byte| byte != 0);
+            self.consume(self.filled.len());
+            if self.refill()? == 0 {
+                return Ok(found);
+            }
+        }
     }
 
     /// Skips to the end of the stream and gives the digest of all of it (when one was asked for), the number of its
@@ -606,10 +657,39 @@ fn pax(mut bytes: &[u8]) -> Result<Pax, &'static str> {
             b"GNU.sparse.name" => out.sparse_name = text(),
             b"GNU.sparse.size" => out.sparse_size = number()?,
             b"GNU.sparse.realsize" => out.sparse_real_size = number()?,
+            b"uid" => out.uid = decimal(value),
+            b"gid" => out.gid = decimal(value),
+            b"mtime" => out.mtime = whole_seconds(value),
+            b"SCHILY.xattr.security.capability" => {
+                out.capability.clear();
+                out.capability.extend_from_slice(value.get(..MAX_CAPABILITY).unwrap_or(value));
+            }
             _ => {}
         }
     }
     Ok(out)
+}
+
+/// A time field: like a number, but it may be negative in base 256.
+fn seconds(field: &[u8]) -> i64 {
+    match *field {
+        [first, ..] if first & 0xc0 == 0xc0 => {
+            let tail = field.get(field.len().saturating_sub(8)..).unwrap_or_default();
+            tail.iter().fold(-1_i64, |value, &byte| value.wrapping_shl(8) | i64::from(byte))
+        }
+        _ => number(field).map_or(0, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX)),
+    }
+}
+
+/// The whole seconds of a pax time, `[-]SECONDS[.FRACTION]`.
+fn whole_seconds(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    let whole = &digits[..memchr::memchr(b'.', digits).unwrap_or(digits.len())];
+    let value = i64::try_from(decimal(whole)?).ok()?;
+    Some(if negative { -value } else { value })
 }
 
 fn decimal(digits: &[u8]) -> Option<u64> {

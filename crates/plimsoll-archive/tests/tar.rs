@@ -463,3 +463,45 @@ fn errors_of_the_stream_say_where() {
     assert_eq!(error.to_string(), "cannot read at byte 1000 of the tar stream");
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the disk is on fire");
 }
+
+// Archives of GNU tar 1.34 (`--format=posix --xattrs` and `--format=gnu`) of files made with chown, touch, mknod and setcap;
+// expected as Python's `tarfile` lists them.
+#[test]
+fn owners_times_devices_and_capabilities() {
+    let ping = [1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    for (name, gz, capability) in [
+        ("pax", include_bytes!("fixtures/tar/owners-pax.tar.gz").as_slice(), &ping[..]),
+        ("gnu", include_bytes!("fixtures/tar/owners-gnu.tar.gz"), b""),
+    ] {
+        let tar = unpack(gz);
+        let mut reader = Reader::new(&tar[..], None, u64::MAX);
+        let mut lines = Vec::new();
+        while let Some(entry) = reader.next_entry().unwrap() {
+            let path = String::from_utf8_lossy(reader.path()).into_owned();
+            assert_eq!(reader.capability(), if path == "ping" { capability } else { b"" }, "{name} {path}");
+            lines.push(format!("{path} {} {} {} {:?}", entry.uid, entry.gid, entry.mtime, entry.device));
+        }
+        assert_eq!(
+            lines,
+            [
+                "large 3000000 4000000000 -5 None",
+                "null 0 0 1700000000 Some((1, 3))",
+                "owned 1000 50 1700000000 None",
+                "ping 0 0 1700000000 None",
+                "sda 0 0 1700000000 Some((8, 0))",
+            ],
+            "{name}"
+        );
+        assert!(!reader.has_trailing_data().unwrap());
+        for end in 0..tar.len() {
+            let mut reader = Reader::new(&tar[..end], None, u64::MAX);
+            while let Ok(Some(_)) = reader.next_entry() {}
+        }
+        let more = [&tar[..], &[0; 300_000], b"x"].concat();
+        let mut reader = Reader::new(&more[..], Some(Algorithm::Sha256), u64::MAX);
+        while reader.next_entry().unwrap().is_some() {}
+        assert!(reader.has_trailing_data().unwrap());
+        let (digest, bytes, _) = reader.finish().unwrap();
+        assert_eq!((digest.unwrap(), bytes), (sha256(&more), more.len() as u64));
+    }
+}

@@ -3,20 +3,23 @@
 
 mod db;
 mod policy;
+mod query;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use plimsoll_image::PlatformChoice;
-use plimsoll_types::Severity;
+use plimsoll_types::{Scanner, Severity};
 
 use crate::config;
 use crate::exit::{self, Exit};
 
 pub(crate) use db::{Db, Form, Network, Push, Update, Which};
 pub(crate) use policy::{PolicyArgs, PolicyCommand, PolicyTest, SortBy};
+pub(crate) use query::{AnswerForm, Cis, Query, QueryLimits, Sources};
 
 /// Says how much a container image may safely carry.
 #[derive(Debug, Parser)]
@@ -43,6 +46,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
+    /// Ask what was inspected, in SQL
+    Query(Query),
+    /// Hold a benchmark, such as the CIS Docker Benchmark, against images and containers
+    Cis(Cis),
     /// Read pairs `A B` of versions from standard input and print `<`, `=` or `>` for each
     CompareVersions(CompareVersions),
     /// List what Plimsoll knows
@@ -115,6 +122,30 @@ pub(crate) struct Scan {
 
     #[command(flatten)]
     pub(crate) judgement: PolicyArgs,
+
+    /// What to look for: vuln, secret, misconfig, malware, integrity, license, or all
+    #[arg(
+        long,
+        alias = "security-checks",
+        value_name = "LIST",
+        value_delimiter = ',',
+        value_parser = scanners,
+        default_value = "all",
+        help_heading = "Scan"
+    )]
+    pub(crate) scanners: Vec<Scanners>,
+
+    /// Rules for secrets beside the built-in ones: Plimsoll's TOML, trivy-secret.yaml or gitleaks.toml
+    #[arg(long, value_name = "FILE", help_heading = "Scan")]
+    pub(crate) secret_config: Vec<PathBuf>,
+
+    /// Rules and lists of digests for malware beside the built-in ones: YARA files, ClamAV .hdb and .hsb, folders of them
+    #[arg(long, value_name = "PATH", help_heading = "Scan")]
+    pub(crate) malware_rules: Vec<PathBuf>,
+
+    /// A public key in PEM form, such as cosign.pub, that signatures and attestations of images from a registry must hold against
+    #[arg(long, value_name = "FILE", help_heading = "Scan")]
+    pub(crate) verify_key: Vec<PathBuf>,
 
     /// Leave out what lies in these directories (glob patterns)
     #[arg(long, value_name = "PATTERN", value_delimiter = ',', help_heading = "Scan")]
@@ -233,7 +264,7 @@ pub(crate) struct Scan {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The code, such as PRB-0001, or a vulnerability's identifier, such as CVE-2021-44228
+    /// The code, such as CFG-ROOT, DL3002 or PRB-0001, or a vulnerability's identifier, such as CVE-2021-44228
     pub(crate) code: String,
     /// The report, in Plimsoll's JSON, whose findings are explained
     #[arg(long, value_name = "FILE")]
@@ -268,6 +299,10 @@ pub(crate) enum What {
     Grammars,
     /// Problem codes
     Problems,
+    /// Classes of findings with their codes
+    Rules,
+    /// Scanners, each of which --scanners switches on and off
+    Scanners,
 }
 
 /// When to colour.
@@ -285,6 +320,42 @@ fn severity(text: &str) -> Result<Severity, String> {
     text.trim().parse().map_err(|_| {
         let words: Vec<_> = Severity::ALL.iter().map(|severity| severity.word()).collect();
         format!("expected one of {}", words.join(", "))
+    })
+}
+
+/// A word of `--scanners`: one scanner, or all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scanners {
+    One(Scanner),
+    All,
+}
+
+impl Scanners {
+    /// The scanners that a list of words means.
+    pub(crate) fn of(words: &[Scanners]) -> BTreeSet<Scanner> {
+        let each = |word: &Scanners| match word {
+            Scanners::One(scanner) => vec![*scanner],
+            Scanners::All => Scanner::ALL.to_vec(),
+        };
+        words.iter().flat_map(each).collect()
+    }
+}
+
+fn scanners(text: &str) -> Result<Scanners, String> {
+    let word = text.trim().to_ascii_lowercase();
+    // Other words that people write for the same.
+    let word = match word.as_str() {
+        "all" => return Ok(Scanners::All),
+        "vulnerability" | "vulnerabilities" => "vuln",
+        "secrets" => "secret",
+        "config" | "misconfiguration" => "misconfig",
+        "licenses" | "licence" => "license",
+        other => other,
+    };
+    let known = Scanner::ALL.into_iter().find(|scanner| scanner.word() == word);
+    known.map(Scanners::One).ok_or_else(|| {
+        let words: Vec<_> = Scanner::ALL.iter().map(|scanner| scanner.word()).collect();
+        format!("expected one of {}, all", words.join(", "))
     })
 }
 

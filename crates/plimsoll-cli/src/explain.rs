@@ -5,7 +5,8 @@ use std::path::Path;
 
 use plimsoll_match::cvss;
 use plimsoll_types::{
-    Confidence, Finding, MatchReason, MatchedBy, Package, ProblemCode, Suppressed, TargetReport,
+    Class, Confidence, Detection, Finding, MatchReason, MatchedBy, Package, ProblemCode, Suppressed,
+    TargetReport, class,
 };
 
 use crate::args::Explain;
@@ -19,6 +20,12 @@ const MOST_PLACES: usize = 10;
 pub(crate) fn run(arguments: &Explain) -> anyhow::Result<Exit> {
     let problem =
         ProblemCode::ALL.iter().find(|problem| problem.code().eq_ignore_ascii_case(&arguments.code));
+    // `SEC-TOKEN/github-pat` names a rule inside a class.
+    let named = class(arguments.code.split('/').next().unwrap_or_default());
+    if let (Some(class), None) = (named, &arguments.report) {
+        output::standard(of_class(class)?.as_bytes())?;
+        return Ok(Exit::Success);
+    }
     let text = match (problem, &arguments.report) {
         (Some(problem), None) => code(*problem),
         (_, Some(report)) => findings(&arguments.code, report, arguments.package.as_deref())?,
@@ -46,6 +53,53 @@ fn code(problem: ProblemCode) -> String {
     format!("{}: {}\n\n{}\n\n{consequence}\n", problem.code(), problem.title(), problem.explanation())
 }
 
+/// What a class of findings is, and what to do about one.
+fn of_class(class: &Class) -> Result<String, std::fmt::Error> {
+    let mut text = format!("{}: {}\n\n", class.code, class.title);
+    let mut line = |word: &str, value: &str| {
+        if value.is_empty() { Ok(()) } else { writeln!(text, "  {word:<14}{value}") }
+    };
+    line("severity", class.severity.word())?;
+    line("found by", &format!("{} ({} analysis)", class.scanner.word(), class.method.word()))?;
+    let cwes: Vec<String> = class.cwes.iter().map(|number| format!("CWE-{number}")).collect();
+    line("weaknesses", &cwes.join(", "))?;
+    line("also known as", &class.aliases.join(", "))?;
+    if class.in_deleted_files {
+        line(
+            "deleted files",
+            "it counts in files that a later layer deletes, too: they are still in the image",
+        )?;
+    }
+    write!(text, "\n{}\n\nWhat to do: {}\n", class.explanation, class.remedy)?;
+    Ok(text)
+}
+
+/// Explains a detection of a report.
+fn explain_detection(text: &mut String, target: &TargetReport, detection: &Detection) -> std::fmt::Result {
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    writeln!(text, "{} in {}", plain(&detection.id()), plain(&target.name))?;
+    let mut line = |word: &str, value: &str| -> std::fmt::Result {
+        if value.is_empty() { Ok(()) } else { writeln!(text, "  {word:<14}{}", plain(value)) }
+    };
+    line("what", &detection.message)?;
+    let layer = detection.place.layer.map_or_else(String::new, |layer| format!(", layer {layer}"));
+    line("where", &format!("{}{layer}", detection.place))?;
+    line("object", &detection.place.resource)?;
+    if let Some(layer) = detection.place.hidden_by {
+        line("", &format!("layer {layer} deletes or replaces the file; it is still in the image"))?;
+    }
+    line("evidence", &detection.evidence)?;
+    line("severity", detection.severity.word())?;
+    line("confidence", detection.confidence.word())?;
+    for note in &detection.notes {
+        line("note", note)?;
+    }
+    line("means", detection.class.explanation)?;
+    line("what to do", detection.remedy())
+}
+
 /// Explains what a report says of a vulnerability.
 fn findings(id: &str, report: &Path, package: Option<&str>) -> anyhow::Result<String> {
     let report = judgement::saved(report)?;
@@ -64,6 +118,16 @@ fn findings(id: &str, report: &Path, package: Option<&str>) -> anyhow::Result<St
         }
         for held in target.suppressed.iter().filter(|held| about(&held.finding)) {
             explain(&mut text, target, &held.finding, Some(held))?;
+        }
+    }
+    let named = class(id.split('/').next().unwrap_or_default());
+    for target in report.targets.iter().filter(|_| package.is_none()) {
+        for detection in &target.detections {
+            let whole = id.contains('/') && !detection.id().eq_ignore_ascii_case(id);
+            let same = named.is_some_and(|class| class.code == detection.class.code);
+            if (same && !whole) || detection.rule.eq_ignore_ascii_case(id) {
+                explain_detection(&mut text, target, detection)?;
+            }
         }
     }
     if text.is_empty() {

@@ -17,7 +17,7 @@ use crate::{config, db, output};
 /// The largest file of waivers or policy that is read.
 const MAX_FILE: u64 = 4 << 20;
 /// The largest report that is read back.
-const MAX_REPORT: u64 = 1 << 30;
+pub(crate) const MAX_REPORT: u64 = 1 << 30;
 
 /// How many notes are told: an ignore file that many images share has many entries for other images.
 const MOST_NOTES: usize = 20;
@@ -187,11 +187,15 @@ fn test_policy(test: &PolicyTest) -> anyhow::Result<Exit> {
 
 /// Reads a report that was saved as JSON.
 pub(crate) fn saved(path: &Path) -> anyhow::Result<Report> {
+    report(&named(path, MAX_REPORT)?, path)
+}
+
+/// Reads the bytes of a saved report.
+pub(crate) fn report(bytes: &[u8], path: &Path) -> anyhow::Result<Report> {
     let ecosystem = |id: &str| plimsoll_catalog::ecosystem(id);
     let purl = |text: &str| text.parse().ok();
     let lookups = Lookups { ecosystem: &ecosystem, purl: &purl };
-    json_in::read(&named(path, MAX_REPORT)?, lookups)
-        .with_context(|| format!("cannot read {}", path.display()))
+    json_in::read(bytes, lookups).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// How many findings are held back: by the policy, by waivers, and in all.

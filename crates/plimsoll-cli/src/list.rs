@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use plimsoll_types::ProblemCode;
+use plimsoll_types::{ProblemCode, Scanner, classes};
 
 use crate::args::What;
 use crate::exit::Exit;
@@ -27,7 +27,7 @@ pub(crate) fn list(what: What) -> anyhow::Result<Exit> {
                 (entry.spec.id.to_owned(), format!("{} ({})", entry.spec.title, entry.spec.package_ecosystem))
             })
             .collect(),
-        What::Analyzers => plimsoll_catalog::analyzers()
+        What::Analyzers => plimsoll_scan::analyzers()
             .iter()
             .map(|analyzer| (analyzer.id().to_owned(), format!("version {}", analyzer.version())))
             .collect(),
@@ -50,6 +50,21 @@ pub(crate) fn list(what: What) -> anyhow::Result<Exit> {
         What::Grammars => {
             plimsoll_version::SCHEMES.iter().map(|scheme| (scheme.id().to_owned(), String::new())).collect()
         }
+        What::Rules => classes()
+            .map(|class| {
+                (
+                    class.code.to_owned(),
+                    format!("{:<10}  {:<9}  {}", class.severity, class.scanner.word(), class.title),
+                )
+            })
+            .collect(),
+        What::Scanners => Scanner::ALL
+            .into_iter()
+            .map(|scanner| {
+                let count = classes().filter(|class| class.scanner == scanner).count();
+                (scanner.word().to_owned(), format!("{count} classes of findings"))
+            })
+            .collect(),
         What::Problems => {
             ProblemCode::ALL.iter().map(|code| (code.code().to_owned(), code.title().to_owned())).collect()
         }

@@ -1,6 +1,8 @@
 //! `plimsoll`, the command line.
 
 mod args;
+mod attachments;
+mod cis;
 mod compare;
 mod compare_versions;
 mod config;
@@ -11,7 +13,9 @@ mod judgement;
 mod list;
 mod output;
 mod progress;
+mod query;
 mod registry;
+mod rules;
 mod scan;
 mod targets;
 mod vex;
@@ -40,6 +44,8 @@ fn run() -> Exit {
         args::Command::Db { command } => db::run(&command),
         args::Command::Compare(arguments) => compare::run(&arguments),
         args::Command::Policy { command } => judgement::run(&command),
+        args::Command::Query(arguments) => query::run(&arguments),
+        args::Command::Cis(arguments) => cis::run(&arguments),
         args::Command::CompareVersions(arguments) => compare_versions::run(&arguments),
         args::Command::List { what } => list::list(what),
         args::Command::Explain(arguments) => explain::run(&arguments),

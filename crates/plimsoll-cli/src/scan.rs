@@ -10,15 +10,15 @@ use plimsoll_cache::Cache;
 use plimsoll_image::sources::Request;
 use plimsoll_image::{Image, PlatformChoice};
 use plimsoll_report::RenderOptions;
-use plimsoll_scan::{DEFAULT_LAYER_LIMIT, MatchOptions, Options, Scanner, ScannerKind, Skip};
+use plimsoll_scan::{DEFAULT_LAYER_LIMIT, MatchOptions, Options, Scanner, Skip};
 use plimsoll_types::{Report, TargetReport};
 
-use crate::args::{Color, Scan};
+use crate::args::{Color, Scan, Scanners};
 use crate::exit::{self, Exit, usage};
 use crate::output::{self, Output};
 use crate::progress::Display;
 use crate::targets::{self, Target};
-use crate::{db, judgement, registry, vex};
+use crate::{attachments, db, judgement, registry, rules, vex};
 
 /// The table's width where there is no terminal to ask.
 const DEFAULT_WIDTH: usize = 120;
@@ -37,6 +37,8 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let cache = if scan.no_cache { None } else { cache_folder.map(|folder| Cache::new(&folder)) };
     // What is wrong with the command line, or with what is allowed, is found before anything is fetched.
     let mut judge = judgement::judge(scan)?;
+    let keys = attachments::keys(scan)?;
+    let (own_analyzers, own_rules) = rules::own(scan)?;
     let registry = registry::Access::new(registry::network_of(scan))?;
     let (index, database) = db::for_scan(scan)?;
     let jars = db::jars_for_scan(scan);
@@ -49,13 +51,16 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
             severity_sources: scan.vuln_severity_source.clone(),
             threads: scan.parallel.unwrap_or(processors).max(1),
         },
-        scanners: ScannerKind::ALL.into_iter().collect(),
+        scanners: Scanners::of(&scan.scanners),
         now: db::now(),
         settings: Vec::new(),
     };
     let stop = AtomicBool::new(false);
     let display = Display::new(!scan.quiet && !scan.no_progress);
-    let scanner = Scanner::new(options, cache.clone(), &index, &stop, &display).with_jars(jars.as_ref());
+    let scanner = Scanner::new(options, cache.clone(), &index, &stop, &display)
+        .with_jars(jars.as_ref())
+        .with_analyzers(own_analyzers)
+        .with_image_rules(own_rules);
 
     let (found, failures) = with_timer(scan.timeout, &stop, || {
         let mut reports: Vec<(TargetReport, Option<String>)> = Vec::new();
@@ -78,11 +83,12 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         let _ = cache.prune(scan.cache_size.saturating_mul(1 << 20));
     }
     let failed = failures.iter().map(exit::report).max_by_key(|exit| *exit == Exit::Usage);
-    let (targets, references): (Vec<TargetReport>, Vec<Option<String>>) = found.into_iter().unzip();
+    let (mut targets, references): (Vec<TargetReport>, Vec<Option<String>>) = found.into_iter().unzip();
     if targets.is_empty() && failed.is_some() {
         return Ok(failed.unwrap_or(Exit::Unavailable));
     }
 
+    attachments::add(scan, &registry, &keys, &mut targets, &references)?;
     judge.vex = vex::documents(scan, &registry, &targets, &references)?;
     let mut report =
         Report { tool_version: env!("CARGO_PKG_VERSION").to_owned(), created: db::now(), database, targets };
@@ -104,6 +110,7 @@ fn one_target(
     let mut from_registry = None;
     let images: Vec<Image> = match targets::understand(name)? {
         Target::Directory(path) => return Ok(vec![(scanner.directory(name, &path)?, None)]),
+        Target::File(path) => return Ok(vec![(scanner.file(name, &path)?, None)]),
         Target::Image { source, path, selector } => {
             let request = Request { path: &path, selector: &selector, platform: &scan.platform, machine };
             (source.open)(&request)?

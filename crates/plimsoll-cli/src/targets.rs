@@ -12,6 +12,8 @@ pub(crate) enum Target {
     Image { source: &'static ImageSource, path: PathBuf, selector: String },
     /// A directory.
     Directory(PathBuf),
+    /// A single file that is no image.
+    File(PathBuf),
     /// A reference to a registry.
     Registry(String),
 }
@@ -72,6 +74,9 @@ pub(crate) fn understand(name: &str) -> anyhow::Result<Target> {
     }
     if path.is_dir() {
         return Ok(Target::Directory(path.to_owned()));
+    }
+    if path.is_file() {
+        return Ok(Target::File(path.to_owned()));
     }
     let (file, selector) = split(name);
     if !selector.is_empty()

@@ -10,6 +10,7 @@ mod error;
 mod proxy;
 mod retry;
 mod roots;
+mod unix;
 mod url;
 
 pub use client::{Body, Client, Request, Response, one_line};
@@ -17,4 +18,5 @@ pub use config::{ClientCertificate, ClientConfig, Timeouts};
 pub use error::HttpError;
 pub use proxy::ProxyConfig;
 pub use retry::RetryPolicy;
+pub use unix::{UnixClient, UnixError};
 pub use url::{Scheme, Url};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_types::{Finding, Severity, Status, TargetReport};
+use plimsoll_types::{Detection, Finding, Severity, Status, TargetReport};
 
 /// Which findings are shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,9 +23,15 @@ impl Filter {
             && !self.ignore_statuses.contains(&finding.status)
     }
 
+    /// True when `detection` is shown. Whether a version fixes it is nothing that can be asked of it.
+    pub fn keeps_detection(&self, detection: &Detection) -> bool {
+        self.severities.is_empty() || self.severities.contains(&detection.severity)
+    }
+
     /// Takes out of `target` what is not shown.
     pub fn apply(&self, target: &mut TargetReport) {
         target.findings.retain(|finding| self.keeps(finding));
+        target.detections.retain(|detection| self.keeps_detection(detection));
     }
 }
 

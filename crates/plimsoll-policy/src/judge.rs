@@ -1,14 +1,18 @@
 //! The judgement: from what was found and what is allowed to what is shown, what is held back, and why an image is not
 //! within the policy. Every step is a pure function of its input and the time.
 
-use std::collections::BTreeSet;
+mod detections;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use plimsoll_types::{Finding, Report, Severity, Status, Suppressed, SuppressedBy, TargetReport, Timestamp};
+use plimsoll_types::{
+    Detection, Finding, Report, Severity, Status, Suppressed, SuppressedBy, TargetReport, Timestamp,
+};
 
 use crate::policy::{Check, Policy};
 use crate::risk::Hundredths;
-use crate::rules::{self, Action, age_days, image_age};
+use crate::rules::{self, Action, Rule, Subject, age_days, image_age};
 use crate::vex::{Index, VexDocument};
 use crate::waivers::{Coverage, VexMark, Waivers};
 use crate::{Filter, Sort};
@@ -101,7 +105,9 @@ impl Judge {
             let marks = vex.apply(number, target);
             self.policy.risk.apply(target, now);
             self.waive(target, &marks, now, &mut used, &mut decision);
+            self.waive_detections(target, now, &mut used, &mut decision);
             self.apply_rules(target, now, &mut decision);
+            self.apply_detection_rules(target, now, &mut decision);
             target.risk = Some(self.policy.risk.image_risk(&target.findings));
             self.filter.apply(target);
             self.policy_filter().apply(target);
@@ -139,7 +145,7 @@ impl Judge {
             return;
         }
         let mut kept = Vec::with_capacity(target.findings.len());
-        let mut expired: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+        let mut expired: BTreeMap<usize, usize> = BTreeMap::new();
         for (place, finding) in std::mem::take(&mut target.findings).into_iter().enumerate() {
             let mark = marks.get(place).and_then(Option::as_ref);
             let coverage = match target.packages.get(finding.package) {
@@ -166,6 +172,11 @@ impl Judge {
             }
         }
         target.findings = kept;
+        self.tell_expired(expired, target, decision);
+    }
+
+    /// Waivers that have expired and whose findings are there: per number, how many.
+    fn tell_expired(&self, expired: BTreeMap<usize, usize>, target: &TargetReport, decision: &mut Decision) {
         for (number, count) in expired {
             let Some(waiver) = self.waivers.list().get(number) else { continue };
             let since = waiver.expires.map_or_else(String::new, |end| format!(" on {}", date(end)));
@@ -184,7 +195,8 @@ impl Judge {
     }
 
     fn apply_rules(&self, target: &mut TargetReport, now: Timestamp, decision: &mut Decision) {
-        let rules = &self.policy.rules;
+        let rules: Vec<&Rule> =
+            self.policy.rules.iter().filter(|rule| rule.on == Subject::Vulnerabilities).collect();
         if rules.is_empty() {
             return;
         }
@@ -197,7 +209,7 @@ impl Judge {
             // A rule that cannot be evaluated is a fault of the policy, not of the image.
             exit_code: Some(2),
         };
-        let held = match rules::evaluate(rules, target, now) {
+        let held = match rules::evaluate(&rules, target, now) {
             Ok(held) => held,
             Err(error) => {
                 decision.violations.push(fault(format!("the rules cannot be evaluated: {error}")));
@@ -239,7 +251,7 @@ impl Judge {
             kept.push(finding);
         }
         target.findings = kept;
-        for (rule, places) in rules.iter().zip(shown) {
+        for (rule, places) in rules.into_iter().zip(shown) {
             let findings: Vec<&Finding> =
                 places.iter().filter_map(|place| target.findings.get(*place)).collect();
             if findings.is_empty() {
@@ -268,7 +280,8 @@ impl Judge {
         let affected = || target.findings.iter().filter(|finding| finding.status != Status::NotAffected);
 
         if let Some(Check { limit, exit_code }) = policy.severity {
-            match affected().filter(|finding| finding.vulnerability.severity >= limit).count() {
+            let detections = target.detections.iter().filter(|found| found.severity >= limit).count();
+            match affected().filter(|finding| finding.vulnerability.severity >= limit).count() + detections {
                 0 => {}
                 // "unknown or worse" would read oddly for a threshold that takes everything.
                 count if limit == Severity::Unknown => {
@@ -280,7 +293,9 @@ impl Judge {
             }
         }
         if let Some(Check { exit_code, .. }) = policy.any_finding {
-            let count = affected().count();
+            // What is of no consequence fails nobody who has not asked for it.
+            let told = |found: &&Detection| found.severity > Severity::Negligible;
+            let count = affected().count() + target.detections.iter().filter(told).count();
             if count > 0 {
                 violated("findings", exit_code, format!("{count} findings"));
             }

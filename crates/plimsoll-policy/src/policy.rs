@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Error as _, IgnoredAny};
 use serde_saphyr::Spanned;
 
 use crate::risk::Hundredths;
-use crate::rules::{Action, Rule};
+use crate::rules::{Action, Rule, Subject};
 use crate::yaml::parse as parse_yaml;
 use crate::{PolicyError, RiskModel};
 
@@ -104,6 +104,8 @@ struct RuleEntry {
     expression: Spanned<String>,
     #[serde(default)]
     action: Action,
+    #[serde(default)]
+    on: Subject,
     #[serde(default)]
     reason: String,
     exit_code: Option<u8>,
@@ -297,6 +299,7 @@ impl Policy {
                 origin: format!("{origin}:{line}"),
                 name: entry.name,
                 action: entry.action,
+                on: entry.on,
                 reason: entry.reason.trim().to_owned(),
                 exit_code: entry.exit_code,
                 expression: entry.expression.value,

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::{Context, Program, Value};
-use plimsoll_types::{Finding, Package, TargetReport, Timestamp};
+use plimsoll_types::{Detection, Finding, Package, TargetReport, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::risk::is_root;
@@ -47,6 +47,17 @@ impl Action {
     }
 }
 
+/// What a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// Vulnerabilities in packages: the expression sees `finding`.
+    #[default]
+    Vulnerabilities,
+    /// Secrets, configuration, malware, tampering: the expression sees `detection`.
+    Detections,
+}
+
 /// A rule of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -54,6 +65,8 @@ pub struct Rule {
     pub name: String,
     /// The expression.
     pub expression: String,
+    /// What it is about.
+    pub on: Subject,
     /// What becomes of the findings for which it is true.
     pub action: Action,
     /// Why; may be empty.
@@ -96,7 +109,7 @@ impl Rule {
     pub fn check(&self) -> Result<(), RuleError> {
         isolated(|| {
             let program = compile(&self.expression)?;
-            let variables = Variables::sample().map_err(RuleError::Evaluation)?;
+            let variables = Variables::sample(self.on).map_err(RuleError::Evaluation)?;
             variables.holds(&program).map(|_| ())
         })
     }
@@ -184,18 +197,44 @@ pub(crate) struct Held {
     pub(crate) faults: Vec<(usize, usize, RuleError)>,
 }
 
-/// Evaluates all rules on all findings of a target.
-pub(crate) fn evaluate(rules: &[Rule], target: &TargetReport, now: Timestamp) -> Result<Held, RuleError> {
+/// Evaluates rules on all vulnerabilities of a target.
+pub(crate) fn evaluate(rules: &[&Rule], target: &TargetReport, now: Timestamp) -> Result<Held, RuleError> {
+    run(rules, target, now, target.findings.len(), |place| {
+        let finding = target.findings.get(place)?;
+        let package = target.packages.get(finding.package)?;
+        Some(("finding", value(&FindingVariables::of(finding, package, now))))
+    })
+}
+
+/// Evaluates rules on all detections of a target.
+pub(crate) fn evaluate_detections(
+    rules: &[&Rule],
+    target: &TargetReport,
+    now: Timestamp,
+) -> Result<Held, RuleError> {
+    run(rules, target, now, target.detections.len(), |place| {
+        Some(("detection", value(&DetectionVariables::of(target.detections.get(place)?))))
+    })
+}
+
+/// Evaluates rules on each of `count` things; `subject` gives the name and the value under which rules see one.
+fn run(
+    rules: &[&Rule],
+    target: &TargetReport,
+    now: Timestamp,
+    count: usize,
+    subject: impl Fn(usize) -> Option<(&'static str, Result<Value, String>)> + Sync,
+) -> Result<Held, RuleError> {
     isolated(|| {
-        let mut held = Held { by_finding: vec![Vec::new(); target.findings.len()], faults: Vec::new() };
+        let mut held = Held { by_finding: vec![Vec::new(); count], faults: Vec::new() };
         let image = value(&ImageVariables::of(target, now)).map_err(RuleError::Evaluation)?;
         let programs: Vec<Program> =
             rules.iter().map(|rule| compile(&rule.expression)).collect::<Result<_, _>>()?;
-        for (place, finding) in target.findings.iter().enumerate() {
-            let Some(package) = target.packages.get(finding.package) else { continue };
+        for place in 0..count {
+            let Some((name, subject)) = subject(place) else { continue };
             let variables = Variables {
-                finding: value(&FindingVariables::of(finding, package, now))
-                    .map_err(RuleError::Evaluation)?,
+                name,
+                subject: subject.map_err(RuleError::Evaluation)?,
                 image: image.clone(),
                 now: now.to_string(),
             };
@@ -220,16 +259,23 @@ pub(crate) fn evaluate(rules: &[Rule], target: &TargetReport, now: Timestamp) ->
 
 /// What an expression sees.
 struct Variables {
-    finding: Value,
+    /// `finding` or `detection`.
+    name: &'static str,
+    subject: Value,
     image: Value,
     now: String,
 }
 
 impl Variables {
     /// Of a finding that has everything.
-    fn sample() -> Result<Variables, String> {
+    fn sample(on: Subject) -> Result<Variables, String> {
+        let (name, subject) = match on {
+            Subject::Vulnerabilities => ("finding", value(&FindingVariables::default())?),
+            Subject::Detections => ("detection", value(&DetectionVariables::default())?),
+        };
         Ok(Variables {
-            finding: value(&FindingVariables::default())?,
+            name,
+            subject,
             image: value(&ImageVariables::default())?,
             now: Timestamp::default().to_string(),
         })
@@ -237,7 +283,7 @@ impl Variables {
 
     fn holds(&self, program: &Program) -> Result<bool, RuleError> {
         let mut context = Context::default();
-        context.add_variable_from_value("finding", self.finding.clone());
+        context.add_variable_from_value(self.name, self.subject.clone());
         context.add_variable_from_value("image", self.image.clone());
         context.add_variable_from_value("now", self.now.clone());
         match program.execute(&context) {
@@ -344,6 +390,56 @@ impl<'a> FindingVariables<'a> {
                 vendor: &package.vendor,
                 layer: package.locations.first().and_then(|location| location.layer).map_or(-1, i64::from),
             },
+        }
+    }
+}
+
+/// `detection`. Every member is always there.
+#[derive(Default, Serialize)]
+struct DetectionVariables<'a> {
+    /// The class' code, such as `SEC-TOKEN`.
+    class: &'a str,
+    rule: &'a str,
+    /// `secret`, `misconfig`, `malware`, `integrity`, `license`.
+    scanner: &'static str,
+    aliases: Vec<&'a str>,
+    severity: &'static str,
+    /// 0 for unknown to 5 for critical.
+    severity_rank: u32,
+    confidence: &'static str,
+    message: &'a str,
+    cwes: Vec<String>,
+    /// `file`, `env`, `history`, …
+    kind: &'static str,
+    /// The path, the variable, the key.
+    path: &'a str,
+    resource: &'a str,
+    /// -1 when there is none.
+    layer: i64,
+    line: i64,
+    /// True when the file is gone from the merged file system.
+    hidden: bool,
+}
+
+impl<'a> DetectionVariables<'a> {
+    fn of(detection: &'a Detection) -> DetectionVariables<'a> {
+        let (class, place) = (detection.class, &detection.place);
+        DetectionVariables {
+            class: class.code,
+            rule: &detection.rule,
+            scanner: class.scanner.word(),
+            aliases: class.aliases.to_vec(),
+            severity: detection.severity.word(),
+            severity_rank: detection.severity as u32,
+            confidence: detection.confidence.word(),
+            message: &detection.message,
+            cwes: class.cwes.iter().map(|number| format!("CWE-{number}")).collect(),
+            kind: place.kind.word(),
+            path: &place.name,
+            resource: &place.resource,
+            layer: place.layer.map_or(-1, i64::from),
+            line: place.line.map_or(-1, i64::from),
+            hidden: place.hidden_by.is_some(),
         }
     }
 }

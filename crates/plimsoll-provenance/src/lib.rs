@@ -1,8 +1,20 @@
 //! Where an image comes from: signatures, attestations, labels; and the licences of its packages.
+//!
+//! Nothing here fetches anything: what is attached to an image is given to [`statements`] by whoever knows the registry.
+
+mod attachment;
+mod judge;
+mod key;
+mod labels;
+pub mod license;
 
 use std::sync::Arc;
 
 use plimsoll_analysis::{Analyzer, ImageRules};
+
+pub use attachment::{AttachedLayer, Attachment, Kind, Statement, Verdict, statements};
+pub use judge::{describe, judge};
+pub use key::{KeyError, PublicKey};
 
 /// The analyzers of this crate.
 pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
@@ -11,5 +23,5 @@ pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
 
 /// The rules of this crate over whole images.
 pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
-    Vec::new()
+    vec![Box::new(labels::LabelRules), Box::new(license::LicenseRules)]
 }

@@ -1,5 +1,5 @@
 //! What is attached to a manifest: the referrers of the OCI distribution specification v1.1 ("Listing Referrers", with
-//! the tag that stands in where a registry has no such list), and the attestations under cosign's `.att` tag.
+//! the tag that stands in where a registry has no such list), and what lies under cosign's tags `.att`, `.sig` and `.sbom`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,6 +12,11 @@ use crate::artifact::Artifact;
 use crate::place::{Place, Verb};
 use crate::registry::{MAX_DOCUMENT, fetch};
 use crate::{Reference, Registry, RegistryError};
+
+/// The artifact types under which cosign's tags are asked for.
+const COSIGN_ATTESTATION: &str = "application/vnd.dsse.envelope.v1+json";
+const COSIGN_SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
+const COSIGN_SBOM: &str = "application/vnd.dev.cosign.artifact.sbom.v1+json";
 
 /// The most artifacts that are fetched for one manifest.
 const MAX_ATTACHED: usize = 256;
@@ -34,7 +39,7 @@ struct RawReferrer {
 
 impl Registry {
     /// The artifacts attached to the manifest or index `digest` in the repository of `reference`, in the registry's
-    /// order. `wanted` says by the artifact type, which may be empty, which of them are fetched.
+    /// order, and what lies under cosign's tags. `wanted` says by the artifact type, which may be empty, which of them are fetched.
     ///
     /// # Errors
     ///
@@ -82,11 +87,21 @@ fn at_place(
         artifacts.push(Artifact::parse(&fetched.bytes, fetched.digest, place, &what)?);
     }
     // Cosign's own way from before there were referrers, which registries still hold.
-    let what = format!("the attestations of {digest}");
-    if let Some(fetched) = missing(fetch(place, &format!("{tag}.att"), None, &what, media::OCI_MANIFEST))?
-        && seen.insert(fetched.digest.clone())
-    {
-        artifacts.push(Artifact::parse(&fetched.bytes, fetched.digest, place, &what)?);
+    for (ending, artifact_type, word) in [
+        ("att", COSIGN_ATTESTATION, "attestations"),
+        ("sig", COSIGN_SIGNATURE, "signatures"),
+        ("sbom", COSIGN_SBOM, "bills of materials"),
+    ] {
+        if !wanted(artifact_type) {
+            continue;
+        }
+        let what = format!("the {word} of {digest}");
+        if let Some(fetched) =
+            missing(fetch(place, &format!("{tag}.{ending}"), None, &what, media::OCI_MANIFEST))?
+            && seen.insert(fetched.digest.clone())
+        {
+            artifacts.push(Artifact::parse(&fetched.bytes, fetched.digest, place, &what)?);
+        }
     }
     Ok(artifacts)
 }

@@ -3,11 +3,13 @@
 //!
 //! Members that are not known are skipped, as the schema's version has it. What a report does not hold is empty.
 
+mod detections;
+
 use plimsoll_types::{
     Confidence, CvssVector, DatabaseInfo, Digest, Distro, EcosystemSpec, Epss, Exposure, Finding,
     ImageMetadata, LayerInfo, Lifecycle, Location, MatchReason, MatchedBy, Package, PackageUrl, Platform,
-    Problem, ProblemCode, Reference, Report, Risk, Severity, SourcePackage, Status, Suppressed, SuppressedBy,
-    TargetKind, TargetReport, Timestamp, Vulnerability,
+    Problem, ProblemCode, Reference, Report, Risk, Scanner, Severity, SourcePackage, Status, Suppressed,
+    SuppressedBy, TargetKind, TargetReport, Timestamp, Vulnerability,
 };
 use serde::Deserialize;
 
@@ -87,11 +89,19 @@ struct RawTarget {
     lifecycle: Option<RawLifecycle>,
     risk: Option<f64>,
     #[serde(default)]
+    scanners: Vec<String>,
+    #[serde(default)]
     packages: Vec<RawPackage>,
     #[serde(default)]
     findings: Vec<RawFinding>,
     #[serde(default)]
     suppressed: Vec<RawSuppressed>,
+    #[serde(default)]
+    detections: Vec<detections::RawDetection>,
+    #[serde(default)]
+    attached: Vec<detections::RawAttached>,
+    #[serde(default)]
+    suppressed_detections: Vec<detections::RawSuppressedDetection>,
     #[serde(default)]
     problems: Vec<RawProblem>,
 }
@@ -438,6 +448,23 @@ impl Reader<'_> {
                 self.suppressed(&self.at(&format!("suppressed/{number}")), held, packages.len())
             })
             .collect::<Result<_, _>>()?;
+        let detections = raw.detections.into_iter().enumerate();
+        let detections = detections
+            .map(|(number, found)| {
+                detections::detection(&self.at(&format!("detections/{number}")), found, packages.len())
+            })
+            .collect::<Result<_, _>>()?;
+        let scanners = raw.scanners.iter();
+        let scanners = scanners
+            .map(|text| word(&self.at("scanners"), text, &Scanner::ALL, Scanner::word, "scanner"))
+            .collect::<Result<_, _>>()?;
+        let held = raw.suppressed_detections.into_iter().enumerate();
+        let suppressed_detections = held
+            .map(|(number, held)| {
+                let place = self.at(&format!("suppressedDetections/{number}"));
+                detections::suppressed(&place, held, packages.len())
+            })
+            .collect::<Result<_, _>>()?;
         let lifecycle = raw.lifecycle.map(|lifecycle| {
             let place = self.at("lifecycle");
             Ok::<_, ReadError>(Lifecycle {
@@ -470,8 +497,10 @@ impl Reader<'_> {
             packages,
             findings,
             suppressed,
-            detections: Vec::new(),
-            suppressed_detections: Vec::new(),
+            detections,
+            scanners,
+            attached: raw.attached.into_iter().map(detections::attached).collect(),
+            suppressed_detections,
             problems: raw
                 .problems
                 .into_iter()

@@ -20,6 +20,9 @@ pub struct SeverityCounts {
 }
 
 impl SeverityCounts {
+    const NOTHING: SeverityCounts =
+        SeverityCounts { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
+
     /// The number for one severity.
     pub fn get(&self, severity: Severity) -> usize {
         match severity {
@@ -69,6 +72,10 @@ pub struct Counts {
     pub not_affected: usize,
     /// Findings that were held back; they count nowhere else.
     pub suppressed: usize,
+    /// Secrets, faults of configuration, malware, tampering, per severity.
+    pub detections: SeverityCounts,
+    /// Detections that were held back; they count nowhere else.
+    pub suppressed_detections: usize,
     /// Problems, also those that leave the scan complete.
     pub problems: usize,
     /// True when everything was analysed.
@@ -78,7 +85,9 @@ pub struct Counts {
 impl Counts {
     const NOTHING: Counts = Counts {
         packages: 0,
-        findings: SeverityCounts { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 },
+        findings: SeverityCounts::NOTHING,
+        detections: SeverityCounts::NOTHING,
+        suppressed_detections: 0,
         fixable: 0,
         known_exploited: 0,
         not_affected: 0,
@@ -91,6 +100,7 @@ impl Counts {
         let mut counts = Counts {
             packages: target.packages.len(),
             suppressed: target.suppressed.len(),
+            suppressed_detections: target.suppressed_detections.len(),
             problems: target.problems.len(),
             complete: target.complete(),
             ..Counts::NOTHING
@@ -105,6 +115,9 @@ impl Counts {
                 usize::from(finding.status == Status::Fixed || !finding.fixed_versions.is_empty());
             counts.known_exploited += usize::from(finding.vulnerability.known_exploited);
         }
+        for detection in &target.detections {
+            *counts.detections.slot(detection.severity) += 1;
+        }
         counts
     }
 
@@ -112,11 +125,13 @@ impl Counts {
         self.packages += other.packages;
         for severity in Severity::ALL {
             *self.findings.slot(severity) += other.findings.get(severity);
+            *self.detections.slot(severity) += other.detections.get(severity);
         }
         self.fixable += other.fixable;
         self.known_exploited += other.known_exploited;
         self.not_affected += other.not_affected;
         self.suppressed += other.suppressed;
+        self.suppressed_detections += other.suppressed_detections;
         self.problems += other.problems;
         self.complete &= other.complete;
     }

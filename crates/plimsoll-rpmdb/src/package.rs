@@ -19,13 +19,16 @@ const TAG_FILE_SIZES: u32 = 1028;
 const TAG_FILE_STATES: u32 = 1029;
 const TAG_FILE_MODES: u32 = 1030;
 const TAG_FILE_DIGESTS: u32 = 1035;
+const TAG_FILE_LINK_TARGETS: u32 = 1036;
 const TAG_FILE_FLAGS: u32 = 1037;
+const TAG_FILE_VERIFY_FLAGS: u32 = 1045;
 const TAG_SOURCE_RPM: u32 = 1044;
 const TAG_DIRECTORY_INDEXES: u32 = 1116;
 const TAG_BASE_NAMES: u32 = 1117;
 const TAG_DIRECTORY_NAMES: u32 = 1118;
 const TAG_LONG_FILE_SIZES: u32 = 5008;
 const TAG_LONG_SIZE: u32 = 5009;
+const TAG_FILE_CAPABILITIES: u32 = 5010;
 const TAG_FILE_DIGEST_ALGORITHM: u32 = 5011;
 const TAG_MODULARITY_LABEL: u32 = 5096;
 
@@ -239,6 +242,12 @@ pub struct RpmFile<'a> {
     /// What happened at installation: 0 installed, 1 replaced by another package, 2 not installed (documentation left
     /// out, another language), 3 on a shared file system, 4 left out for another architecture's file.
     pub state: Option<u8>,
+    /// True when the package gives the file capabilities (FILECAPS).
+    pub has_capabilities: bool,
+    /// What `rpm --verify` looks at (FILEVERIFYFLAGS, `RPMVERIFY_...`); `None` when the package does not say.
+    pub verify: Option<u32>,
+    /// Where a symbolic link leads (FILELINKTOS); `None` for everything else.
+    pub link: Option<&'a [u8]>,
 }
 
 impl RpmFile<'_> {
@@ -256,6 +265,17 @@ impl RpmFile<'_> {
     /// A configuration file, expected to be changed (`%config`).
     pub fn is_config(&self) -> bool {
         self.has_flag(1 << 0)
+    }
+
+    /// Whether its digest is expected to stay what it is: a package may leave it out of verification (`%verify(not md5)`) for what
+    /// it rewrites itself.
+    pub fn keeps_digest(&self) -> bool {
+        self.verify.is_none_or(|flags| flags & (1 << 0) != 0)
+    }
+
+    /// The same of a symbolic link's target (`%verify(not link)`).
+    pub fn keeps_link(&self) -> bool {
+        self.verify.is_none_or(|flags| flags & (1 << 4) != 0)
     }
 
     /// A file that the package owns but does not bring (`%ghost`).
@@ -292,8 +312,13 @@ struct FileTable {
     digests: Box<[u8]>,
     modes: Vec<u16>,
     flags: Vec<u32>,
+    verify: Vec<u32>,
     sizes: Vec<u64>,
     states: Vec<u8>,
+    /// `count` link targets, each with a final NUL; empty when there is no link.
+    links: Box<[u8]>,
+    /// Whether each file has capabilities; empty when none has.
+    capabilities: Vec<bool>,
 }
 
 impl FileTable {
@@ -323,8 +348,11 @@ impl FileTable {
         table.path_bytes = names.bytes.len() as u64;
         let digests = header.texts(TAG_FILE_DIGESTS)?.filter(|digests| digests.count == names.count);
         // In a real header no two tags share data. Checked so that a table is never larger than its header.
-        let copied =
-            names.bytes.len() + directories.bytes.len() + digests.map_or(0, |digests| digests.bytes.len());
+        let links = header.texts(TAG_FILE_LINK_TARGETS)?.filter(|links| links.count == names.count);
+        let copied = names.bytes.len()
+            + directories.bytes.len()
+            + digests.map_or(0, |digests| digests.bytes.len())
+            + links.map_or(0, |links| links.bytes.len());
         if copied > header.store_bytes() {
             return Err(FileListError::Overlap);
         }
@@ -334,6 +362,7 @@ impl FileTable {
         }
         table.names = names.bytes.into();
         table.directories = directories.bytes.into();
+        table.links = links.map_or_else(Box::default, |links| links.bytes.into());
         table.digests = digests.map_or_else(Box::default, |digests| digests.bytes.into());
 
         let column = |tag| -> Result<Option<Numbers<'_>>, HeaderError> {
@@ -342,11 +371,16 @@ impl FileTable {
         // Modes are 16 bits wide, flags 32 and states 8, in every version of rpm.
         table.modes = narrow(column(TAG_FILE_MODES)?);
         table.flags = narrow(column(TAG_FILE_FLAGS)?);
+        table.verify = narrow(column(TAG_FILE_VERIFY_FLAGS)?);
         table.states = narrow(column(TAG_FILE_STATES)?);
         table.sizes = narrow(match column(TAG_LONG_FILE_SIZES)? {
             Some(sizes) => Some(sizes),
             None => column(TAG_FILE_SIZES)?,
         });
+        if let Some(texts) = header.texts(TAG_FILE_CAPABILITIES)?.filter(|texts| texts.count == names.count) {
+            let mut rest = texts.bytes;
+            table.capabilities = (0..names.count).map(|_| !next_text(&mut rest).is_empty()).collect();
+        }
         Ok(table)
     }
 
@@ -380,14 +414,18 @@ impl FileTable {
     fn iter(&self) -> impl Iterator<Item = RpmFile<'_>> {
         let mut names: &[u8] = &self.names;
         let mut digests: &[u8] = &self.digests;
+        let mut links: &[u8] = &self.links;
         (0..self.count).map(move |file| RpmFile {
             directory: self.directory(file),
             base_name: next_text(&mut names),
             digest: Some(next_text(&mut digests)).filter(|digest| !digest.is_empty()),
             mode: self.modes.get(file).copied(),
             flags: self.flags.get(file).copied(),
+            verify: self.verify.get(file).copied(),
             size: self.sizes.get(file).copied(),
             state: self.states.get(file).copied(),
+            link: Some(next_text(&mut links)).filter(|link| !link.is_empty()),
+            has_capabilities: self.capabilities.get(file).copied().unwrap_or(false),
         })
     }
 
@@ -440,6 +478,9 @@ mod tests {
             flags: None,
             size: None,
             state: None,
+            has_capabilities: false,
+            verify: None,
+            link: None,
         };
         assert_eq!(file(b"/usr/bin/", b"a").path(), b"usr/bin/a");
         assert_eq!(file(b"/", b"etc").path(), b"etc");

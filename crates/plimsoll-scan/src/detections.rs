@@ -1,7 +1,7 @@
 //! From what analyzers stated and what rules say of the whole image to the detections of a report.
 
 use plimsoll_analysis::{ByteSlice, DetectionFact, Fact, FileFacts, ImageContext, SeenFile, View};
-use plimsoll_types::{Confidence, Detection, Lifecycle, Place, PlaceKind, TargetKind, class};
+use plimsoll_types::{Confidence, Detection, Finding, Lifecycle, Place, PlaceKind, TargetKind, class};
 
 use crate::Scanner;
 use crate::merge::{Layers, Merged, layer_number};
@@ -11,6 +11,7 @@ pub(crate) struct About<'a> {
     pub(crate) name: &'a str,
     pub(crate) kind: TargetKind,
     pub(crate) lifecycle: Option<&'a Lifecycle>,
+    pub(crate) findings: &'a [Finding],
 }
 
 /// The most detections of one class that a target's report holds. An image that has more of something has it everywhere.
@@ -34,13 +35,18 @@ impl Scanner<'_> {
                 }
             }
         }
+        let started =
+            layers.image.map(|image| crate::exposure::started(view, &image.config)).unwrap_or_default();
         let context = ImageContext {
             name: about.name,
             kind: about.kind,
             image: layers.image,
             view,
+            layers: layers.facts,
             files: &seen,
             packages: &merged.packages,
+            findings: about.findings,
+            started: &started,
             distro: merged.distro.as_ref(),
             lifecycle: about.lifecycle,
             now: self.options.now,

@@ -143,7 +143,7 @@ fn set_uid_files(view: &View<'_>) -> HashSet<Vec<u8>> {
 
 /// The files that the image's command names: the program, and arguments that are files. Also those that links on the
 /// way stand for.
-fn started(view: &View<'_>, config: &Config) -> HashSet<Vec<u8>> {
+pub(crate) fn started(view: &View<'_>, config: &Config) -> HashSet<Vec<u8>> {
     let path = config.env.iter().find_map(|entry| entry.strip_prefix("PATH=")).unwrap_or(PATH);
     let mut words: Vec<&str> = config.command.iter().map(String::as_str).collect();
     // `/bin/sh -c "exec nginx -g …"`, the form that a shell-form CMD takes: the words of the script count.

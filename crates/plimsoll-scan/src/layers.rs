@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use plimsoll_analysis::{LAYER_FORMAT, LayerError, LayerFacts, LayerIndex, Selection};
+use plimsoll_analysis::{Evidence, LAYER_FORMAT, LayerError, LayerFacts, LayerIndex, Selection};
 use plimsoll_archive::tar::TarError;
 use plimsoll_archive::{Compression, Decoder, Hasher, HashingReader, MAGIC_LEN, ReadAt};
 use plimsoll_image::{Image, Layer};
@@ -149,6 +149,9 @@ impl Scanner<'_> {
             if gained != 0 {
                 missing &= !gained;
                 let mut new = pack.facts;
+                if self.driver.summing() & gained == 0 {
+                    new.evidence = Evidence::default();
+                }
                 new.files.retain(|file| self.bit(&file.analyzer) & gained != 0);
                 combine(&mut facts, new);
             }
@@ -230,7 +233,10 @@ impl Scanner<'_> {
             return Ok(known);
         };
         self.store(layer, &facts, missing);
-        combine(&mut facts, LayerFacts { files: known.files, ..LayerFacts::default() });
+        combine(
+            &mut facts,
+            LayerFacts { files: known.files, evidence: known.evidence, ..LayerFacts::default() },
+        );
         Ok(facts)
     }
 
@@ -332,6 +338,13 @@ fn combine(facts: &mut LayerFacts, new: LayerFacts) {
     // A layer may have no path of its own and still delete some.
     if facts.index == LayerIndex::default() {
         facts.index = new.index;
+    }
+    // So is what the driver sees by itself, where it looked.
+    if facts.capabilities.is_empty() {
+        facts.capabilities = new.capabilities;
+    }
+    if facts.evidence == Evidence::default() {
+        facts.evidence = new.evidence;
     }
     // Some faults are met only when somebody wants the file, so each look may know others.
     for problem in new.problems {

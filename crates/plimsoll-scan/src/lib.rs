@@ -25,7 +25,7 @@ use plimsoll_cache::{Cache, CacheError};
 use plimsoll_db::{Index, JarIndex};
 use plimsoll_image::{Image, ImageError};
 use plimsoll_match::{Context, MatchError};
-use plimsoll_types::{Digest, Problem, ProblemCode, TargetKind, TargetReport, Timestamp};
+use plimsoll_types::{Digest, ImageMetadata, Problem, ProblemCode, TargetKind, TargetReport, Timestamp};
 
 pub use plimsoll_types::Scanner as ScannerKind;
 
@@ -152,6 +152,14 @@ impl<'a> Scanner<'a> {
         Scanner { driver: Driver::new(analyzers), ..self }
     }
 
+    /// The same scanner with `more` rules over images, which take the place of those with the same id.
+    pub fn with_image_rules(self, more: Vec<Box<dyn ImageRules>>) -> Scanner<'a> {
+        let mut rules: Vec<Box<dyn ImageRules>> =
+            self.rules.into_iter().filter(|old| more.iter().all(|new| new.id() != old.id())).collect();
+        rules.extend(more.into_iter().filter(|new| self.options.scanners.contains(&new.scanner())));
+        Scanner { rules, ..self }
+    }
+
     /// The same scanner with an index by which jars without coordinates of their own are looked up.
     pub fn with_jars(self, jars: Option<&'a JarIndex>) -> Scanner<'a> {
         Scanner { jars, ..self }
@@ -172,7 +180,7 @@ impl<'a> Scanner<'a> {
         let (facts, problems) = self.layer_facts(image)?;
         let layers = merge::Layers { facts: &facts, image: Some(image), root: None };
         let mut report = self.report(name, TargetKind::Image, &layers, problems)?;
-        report.image = Some(image.metadata.clone());
+        report.image = Some(self.shown(&image.metadata));
         Ok(report)
     }
 
@@ -191,6 +199,19 @@ impl<'a> Scanner<'a> {
         let facts = [facts];
         let layers = merge::Layers { facts: &facts, image: None, root: Some(root) };
         self.report(name, TargetKind::Filesystem, &layers, problems)
+    }
+
+    /// Scans the single file `path`, which the report calls `name`, as if it lay in a directory by itself.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn file(&self, name: &str, path: &Path) -> Result<TargetReport, ScanError> {
+        let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let facts = [self.driver.single(root, file, self.selection(TargetKind::Filesystem))?];
+        let layers = merge::Layers { facts: &facts, image: None, root: Some(root) };
+        self.report(name, TargetKind::Filesystem, &layers, Vec::new())
     }
 
     fn report(
@@ -218,7 +239,12 @@ impl<'a> Scanner<'a> {
             plimsoll_match::match_packages(self.index, &context, &self.options.matching, &merged.packages)?
         };
         problems.extend(matched.problems);
-        let about = detections::About { name, kind, lifecycle: matched.lifecycle.as_ref() };
+        let about = detections::About {
+            name,
+            kind,
+            lifecycle: matched.lifecycle.as_ref(),
+            findings: &matched.findings,
+        };
         let detections = self.detections(&about, layers, &view, &merged);
         problems.sort();
         problems.dedup();
@@ -231,6 +257,7 @@ impl<'a> Scanner<'a> {
             findings: matched.findings,
             suppressed: matched.suppressed,
             detections,
+            scanners: self.options.scanners.iter().copied().collect(),
             problems,
             lifecycle: matched.lifecycle,
             ..TargetReport::default()
@@ -250,6 +277,23 @@ impl<'a> Scanner<'a> {
 
     fn limits(&self) -> Limits<'_> {
         Limits { layer_bytes: self.options.layer_limit, memory: &self.memory, stop: self.stop }
+    }
+
+    /// What a report says of an image, without the secrets in it that are found.
+    fn shown(&self, metadata: &ImageMetadata) -> ImageMetadata {
+        let mut shown = metadata.clone();
+        if self.options.scanners.contains(&ScannerKind::Secret) {
+            for layer in &mut shown.layers {
+                layer.created_by = plimsoll_secrets::mask_command(&layer.created_by);
+            }
+            for (name, value) in &mut shown.labels {
+                *value = plimsoll_secrets::mask_value(name, value);
+            }
+            for word in &mut shown.command {
+                *word = plimsoll_secrets::mask_command(word);
+            }
+        }
+        shown
     }
 
     fn note_cache_failure(&self, result: Result<(), CacheError>) {

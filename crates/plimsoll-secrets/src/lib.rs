@@ -18,6 +18,7 @@ use plimsoll_analysis::{Analyzer, ImageRules};
 
 pub use engine::Engine;
 pub use found::Found;
+pub use image::{mask_command, mask_value};
 pub use import::{Allow, Config, analyzer, engine, image_rules as image_rules_for};
 pub use rule::{Rule, RuleError, parse as parse_rules};
 

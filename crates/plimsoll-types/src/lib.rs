@@ -32,8 +32,8 @@ pub use package::{Exposure, Location, Package, SourcePackage};
 pub use problem::{Problem, ProblemCode};
 pub use purl::{PackageUrl, PurlError};
 pub use report::{
-    DatabaseInfo, DatabaseSource, ImageMetadata, LayerInfo, Lifecycle, Platform, Report, TargetKind,
-    TargetReport,
+    Attached, DatabaseInfo, DatabaseSource, ImageMetadata, LayerInfo, Lifecycle, Platform, Report,
+    TargetKind, TargetReport,
 };
 pub use severity::Severity;
 pub use timestamp::Timestamp;

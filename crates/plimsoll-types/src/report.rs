@@ -1,7 +1,7 @@
 //! The result of a run: plain data that the formats render. They never decide.
 
 use crate::{
-    Detection, Digest, Distro, Finding, Package, Problem, Suppressed, SuppressedDetection, Timestamp,
+    Detection, Digest, Distro, Finding, Package, Problem, Scanner, Suppressed, SuppressedDetection, Timestamp,
 };
 
 /// What a run scanned and found.
@@ -124,6 +124,23 @@ pub struct Lifecycle {
     pub extended_ends: Option<Timestamp>,
 }
 
+/// Something that is attached to an image in its registry.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attached {
+    /// Its digest.
+    pub name: String,
+    /// `signature`, `attestation`, or the artifact's type.
+    pub kind: String,
+    /// The predicate's type, for an attestation; empty elsewhere.
+    pub predicate: String,
+    /// Who built the image, by a provenance; empty elsewhere.
+    pub builder: String,
+    /// Whether its signature holds; `None` when it was not held against any key.
+    pub verified: Option<bool>,
+    /// The key that verifies it, or why it does not hold; empty when there is nothing to say.
+    pub note: String,
+}
+
 /// The result for one target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TargetReport {
@@ -143,10 +160,14 @@ pub struct TargetReport {
     pub findings: Vec<Finding>,
     /// Findings that were held back, in the order of findings.
     pub suppressed: Vec<Suppressed>,
+    /// What was looked for, sorted; empty when nobody says.
+    pub scanners: Vec<Scanner>,
     /// Secrets, faults of configuration, malware, tampering: worst first, then by class and place.
     pub detections: Vec<Detection>,
     /// Detections that were held back, in the order of detections.
     pub suppressed_detections: Vec<SuppressedDetection>,
+    /// What is attached to the image in its registry, where it was asked.
+    pub attached: Vec<Attached>,
     /// What could not be analysed, sorted.
     pub problems: Vec<Problem>,
     /// How long the distribution's release is supported, where the database says so.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use plimsoll_analysis::{
-    AnalyzeError, Analyzer, Driver, Fact, File, Interest, LayerError, LayerFacts, Limits, MemoryBudget,
-    Output, PackageFact,
+    AnalyzeError, Analyzer, Driver, Evidence, Fact, File, Interest, LayerError, LayerFacts, Limits,
+    MemoryBudget, OddityKind, Output, PackageFact, SumKind,
 };
 use plimsoll_archive::ReadAt;
 use plimsoll_test::images::{ImageText, Member};
@@ -363,4 +363,81 @@ fn a_layer_of_many_entries_is_read_in_good_time() {
     assert_eq!(facts.files.len(), 20_000);
     assert!(facts.files.is_sorted_by(|a, b| a.path < b.path));
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+/// Wants the digests of what lies in `usr`.
+struct Summing;
+
+impl Analyzer for Summing {
+    fn id(&self) -> &'static str {
+        "test/sums"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn interest(&self) -> Interest {
+        Interest { wants: |_| false, ..Interest::NONE }
+    }
+
+    fn sums(&self) -> Option<fn(&[u8]) -> bool> {
+        Some(|path| path.starts_with(b"usr/"))
+    }
+
+    fn analyze(&self, _: &File<'_>, _: &mut Output) -> Result<(), AnalyzeError> {
+        panic!("it is shown nothing")
+    }
+}
+
+#[test]
+fn digests_are_made_of_what_is_wanted_however_it_is_read() {
+    let text = "layer
+        file usr/empty
+        file usr/small abc
+        file usr/large 0123456789 x 100000
+        file usr/library.so 0123456789 x 100000
+        file usr/twice first
+        file usr/twice again
+        sparse usr/sparse 100000 abc
+        link usr/link -> small
+        file srv/other abc";
+    let image = ImageText::parse(text).unwrap();
+    let tar = &image.layers[0].tar;
+    // Alone, and beside one who wants a large file as a whole.
+    for others in [Vec::new(), vec![&LARGE as &'static dyn Analyzer]] {
+        let driver = Driver::of([vec![&Summing as &'static dyn Analyzer], others].concat());
+        let (memory, stop) = (MemoryBudget::new(1 << 20), AtomicBool::new(false));
+        let limits = Limits { layer_bytes: 1 << 40, memory: &memory, stop: &stop };
+        for random in [None, Some(tar as &dyn ReadAt)] {
+            let (facts, ..) =
+                driver.layer(&tar[..], random, Algorithm::Sha256, driver.all(), &limits).unwrap();
+            for (path, content) in [
+                ("usr/empty", Some(&b""[..])),
+                ("usr/small", Some(b"abc")),
+                ("usr/large", Some(&b"0123456789".repeat(100_000))),
+                ("usr/library.so", Some(&b"0123456789".repeat(100_000))),
+                ("usr/twice", Some(b"again")),
+                ("usr/sparse", None),
+                ("usr/link", None),
+                ("srv/other", None),
+            ] {
+                let node = facts.index.get(path.as_bytes()).unwrap();
+                for kind in [SumKind::Md5, SumKind::Sha1, SumKind::Sha256] {
+                    assert_eq!(
+                        facts.evidence.sums.get(node, kind).map(<[u8]>::to_vec),
+                        content.map(|content| kind.of(content)),
+                        "{path} {kind:?}"
+                    );
+                }
+            }
+            let odd: Vec<_> =
+                facts.evidence.oddities.iter().map(|odd| (odd.kind, odd.path.to_string())).collect();
+            assert_eq!(odd, [(OddityKind::Duplicate, "usr/twice".to_owned())]);
+        }
+        // Who does not ask for it pays nothing for it.
+        let (facts, ..) =
+            driver.layer(&tar[..], None, Algorithm::Sha256, driver.all() & !1, &limits).unwrap();
+        assert_eq!(facts.evidence, Evidence::default());
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use plimsoll_analysis::{IndexBuilder, LayerFacts, LayerIndex, NewNode, NodeKind, ResolveError, View};
+use plimsoll_analysis::{IndexBuilder, LayerFacts, LayerIndex, Live, NewNode, NodeKind, ResolveError, View};
 
 use crate::layers;
 
@@ -43,6 +43,25 @@ fn listing(view: &View<'_>) -> Vec<String> {
             assert_eq!(view.hidden_by(path, layer).is_none(), out.contains(&line), "{line}");
         }
     }
+    // All at once they are the same.
+    let line =
+        |live: Live<'_>| format!("{} {} {}", live.path().escape_ascii(), letter(live.node.kind), live.layer);
+    let files = |lines: Vec<String>| {
+        let mut lines: Vec<_> = lines.into_iter().filter(|line| !line.contains(" d ")).collect();
+        lines.sort();
+        lines
+    };
+    let merged = view.merged();
+    assert_eq!(files(merged.live().map(line).collect()), files(out.clone()));
+    let all: usize = view.layers().iter().map(|index| index.nodes().len()).sum();
+    assert_eq!(merged.len() + merged.hidden().count(), all);
+    for (place, live) in merged.live().enumerate() {
+        assert_eq!(merged.place(live.path()), Some(place));
+        assert_eq!(merged.get(live.path()).map(|found| found.layer), Some(live.layer));
+    }
+    assert!(
+        merged.hidden().all(|hidden| merged.get(hidden.path()).is_none_or(|live| live.layer > hidden.layer))
+    );
     out
 }
 
@@ -361,7 +380,7 @@ fn deep(components: usize) -> Vec<u8> {
 }
 
 fn push(builder: &mut IndexBuilder, path: &[u8], kind: NodeKind, link: &[u8]) {
-    let node = NewNode { path, link, kind, mode: 0o644, size: 1, offset: 0, sparse: false };
+    let node = NewNode { path, link, kind, mode: 0o644, size: 1, offset: 0, sparse: false, uid: 0, gid: 0 };
     assert!(builder.push(&node).unwrap());
 }
 

@@ -31,6 +31,8 @@ fn help() {
         ("help-compare", &["compare", "--help"], 0),
         ("help-policy", &["policy", "--help"], 0),
         ("help-policy-test", &["policy", "test", "--help"], 0),
+        ("help-query", &["query", "--help"], 0),
+        ("help-cis", &["cis", "--help"], 0),
         ("help-compare-versions", &["compare-versions", "--help"], 0),
         ("help-list", &["list", "--help"], 0),
         ("help-explain", &["explain", "--help"], 0),

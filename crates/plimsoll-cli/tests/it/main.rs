@@ -21,6 +21,7 @@ mod judgement;
 mod outputs;
 mod place;
 mod policy;
+mod queries;
 mod registries;
 mod samples;
 mod settings;

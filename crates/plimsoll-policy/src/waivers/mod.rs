@@ -3,13 +3,16 @@
 //! Each file form is read by a file of its own into the same list of criteria. A waiver covers a finding when all of its
 //! criteria hold; identifiers are compared with the vulnerability's own and with every alias.
 
+mod detections;
 mod grype;
 mod own;
 mod trivyignore;
 mod trivyignore_yaml;
 
 use plimsoll_advisory::vex::VexStatus;
-use plimsoll_types::{Finding, MatchedBy, Package, PackageUrl, PurlError, Status, Timestamp};
+use plimsoll_types::{
+    Detection, Finding, MatchedBy, Package, PackageUrl, PurlError, Scanner, Status, Timestamp,
+};
 use regex::Regex;
 
 use crate::{PolicyError, purl, yaml};
@@ -46,6 +49,8 @@ pub(crate) enum Criterion {
     VexStatus(VexStatus),
     /// A VEX document gives this justification.
     VexJustification(String),
+    /// The finding is a detection of one of these scanners.
+    Scanner(&'static [Scanner]),
     /// Never: the waiver is about something that findings of vulnerabilities do not have.
     Never,
 }
@@ -88,7 +93,7 @@ impl Criterion {
             Criterion::MatchedBy(by) => finding.reasons.iter().any(|reason| reason.matched_by == *by),
             Criterion::VexStatus(status) => vex.is_some_and(|mark| mark.status == *status),
             Criterion::VexJustification(text) => vex.is_some_and(|mark| mark.justification == *text),
-            Criterion::Never => false,
+            Criterion::Scanner(_) | Criterion::Never => false,
         }
     }
 }
@@ -135,34 +140,6 @@ impl Waiver {
     }
 }
 
-/// What kind of finding an entry of `.trivyignore.yaml` is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Section {
-    /// Misconfigurations.
-    Misconfigurations,
-    /// Secrets.
-    Secrets,
-    /// Licences.
-    Licenses,
-}
-
-/// A waiver for a kind of finding that is not of a vulnerability: an identifier and paths.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherWaiver {
-    /// The kind.
-    pub section: Section,
-    /// The rule's or licence's identifier.
-    pub id: String,
-    /// Patterns of paths; empty for everywhere.
-    pub paths: Vec<String>,
-    /// Why; empty when the file gives no reason.
-    pub reason: String,
-    /// From when on it does not hold any more.
-    pub expires: Option<Timestamp>,
-    /// Where it is written: file and line.
-    pub origin: String,
-}
-
 /// The form of a file of waivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -205,7 +182,6 @@ impl Form {
 #[derive(Debug, Clone, Default)]
 pub struct Waivers {
     list: Vec<Waiver>,
-    others: Vec<OtherWaiver>,
 }
 
 /// What the waivers say of a finding.
@@ -226,27 +202,31 @@ impl Waivers {
         match form {
             Form::Plimsoll => self.list.extend(own::read(origin, bytes)?),
             Form::TrivyIgnore => self.list.extend(trivyignore::read(origin, bytes)?),
-            Form::TrivyIgnoreYaml => {
-                let (list, others) = trivyignore_yaml::read(origin, bytes)?;
-                self.list.extend(list);
-                self.others.extend(others);
-            }
+            Form::TrivyIgnoreYaml => self.list.extend(trivyignore_yaml::read(origin, bytes)?),
             Form::Grype => self.list.extend(grype::read(origin, bytes)?),
         }
-        if self.list.len() + self.others.len() > MAX_WAIVERS {
+        if self.list.len() > MAX_WAIVERS {
             return Err(PolicyError::at(origin, 1, format!("more than {MAX_WAIVERS} waivers")));
         }
         Ok(())
     }
 
-    /// The waivers for vulnerabilities.
+    /// The waivers.
     pub fn list(&self) -> &[Waiver] {
         &self.list
     }
 
-    /// The waivers for other kinds of findings.
-    pub fn others(&self) -> &[OtherWaiver] {
-        &self.others
+    /// As [`Waivers::cover`], for a detection.
+    pub(crate) fn cover_detection(
+        &self,
+        detection: &Detection,
+        packages: &[Package],
+        now: Timestamp,
+    ) -> Coverage<'_> {
+        self.first(now, |waiver| {
+            !waiver.criteria.is_empty()
+                && waiver.criteria.iter().all(|criterion| detections::holds(criterion, detection, packages))
+        })
     }
 
     /// The first waiver that covers a finding; one that has expired only where no other does.
@@ -257,9 +237,13 @@ impl Waivers {
         vex: Option<&VexMark>,
         now: Timestamp,
     ) -> Coverage<'_> {
+        self.first(now, |waiver| waiver.covers(finding, package, vex))
+    }
+
+    fn first(&self, now: Timestamp, covers: impl Fn(&Waiver) -> bool) -> Coverage<'_> {
         let mut expired = Coverage::None;
         for (number, waiver) in self.list.iter().enumerate() {
-            if !waiver.covers(finding, package, vex) {
+            if !covers(waiver) {
                 continue;
             }
             if !waiver.expired(now) {

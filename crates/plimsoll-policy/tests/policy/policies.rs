@@ -263,6 +263,7 @@ fn hostile_expressions_end() {
         let rule = plimsoll_policy::rules::Rule {
             name: "r".into(),
             expression: expression.clone(),
+            on: Default::default(),
             action: plimsoll_policy::rules::Action::Deny,
             reason: String::new(),
             exit_code: None,

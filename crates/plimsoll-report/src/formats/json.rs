@@ -3,6 +3,8 @@
 //! The version grows when a member is removed, renamed or changes its meaning. Members may be added within a version:
 //! readers skip those they do not know.
 
+mod detections;
+
 use std::fmt::Display;
 use std::io;
 
@@ -13,6 +15,7 @@ use plimsoll_types::{
 };
 use serde::{Serialize, Serializer};
 
+use self::detections::{AttachedJson, DetectionJson, SuppressedDetectionJson};
 use super::Format;
 use crate::identity::Purls;
 use crate::summary::{Counts, SeverityCounts};
@@ -108,6 +111,8 @@ struct SummaryJson {
     known_exploited: usize,
     not_affected: usize,
     suppressed: usize,
+    detections: SeveritiesJson,
+    suppressed_detections: usize,
     problems: usize,
 }
 
@@ -120,6 +125,8 @@ impl From<&Counts> for SummaryJson {
             known_exploited: counts.known_exploited,
             not_affected: counts.not_affected,
             suppressed: counts.suppressed,
+            detections: (&counts.detections).into(),
+            suppressed_detections: counts.suppressed_detections,
             problems: counts.problems,
         }
     }
@@ -206,10 +213,17 @@ struct TargetJson<'a> {
     lifecycle: Option<LifecycleJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     risk: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scanners: Vec<&'static str>,
     packages: Vec<PackageJson<'a>>,
     findings: Vec<FindingJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed: Option<Vec<SuppressedJson<'a>>>,
+    detections: Vec<DetectionJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attached: Vec<AttachedJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed_detections: Option<Vec<SuppressedDetectionJson<'a>>>,
     problems: Vec<ProblemJson<'a>>,
 }
 
@@ -242,6 +256,7 @@ impl<'a> TargetJson<'a> {
             distro_id: known(&target.distro_id),
             lifecycle: target.lifecycle.as_ref().map(LifecycleJson::from),
             risk: target.risk.map(decimal),
+            scanners: target.scanners.iter().map(|scanner| scanner.word()).collect(),
             packages: target
                 .packages
                 .iter()
@@ -250,6 +265,9 @@ impl<'a> TargetJson<'a> {
                 .collect(),
             findings: target.findings.iter().map(finding).collect::<Result<_, RenderError>>()?,
             suppressed: show_suppressed.then_some(suppressed).transpose()?,
+            detections: list(&target.detections),
+            attached: list(&target.attached),
+            suppressed_detections: show_suppressed.then(|| list(&target.suppressed_detections)),
             problems: list(&target.problems),
         })
     }

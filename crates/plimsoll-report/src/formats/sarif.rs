@@ -1,6 +1,8 @@
 //! SARIF 2.1.0 (OASIS, errata 01), within what GitHub code scanning reads of it: findings as results, vulnerabilities as
 //! rules, problems as notifications.
 
+mod detections;
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -158,7 +160,32 @@ struct ResultEntry<'a> {
     partial_fingerprints: Fingerprints,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressions: Option<[Suppression; 1]>,
-    properties: ResultProperties<'a>,
+    properties: Properties<'a>,
+}
+
+/// What is worth knowing of a result beside what the format has members for.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Properties<'a> {
+    Finding(ResultProperties<'a>),
+    Detection(DetectionProperties<'a>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DetectionProperties<'a> {
+    target: &'a str,
+    scanner: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    rule: &'a str,
+    severity: &'static str,
+    confidence: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layer: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden_by: Option<u32>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    resource: &'a str,
 }
 
 /// Why a result is held back (section 3.35).
@@ -227,6 +254,19 @@ struct ArtifactLocation {
 #[serde(rename_all = "camelCase")]
 struct Region {
     start_line: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_column: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snippet: Option<Message>,
+}
+
+impl Region {
+    /// A line, as a whole.
+    fn line(start_line: u32) -> Region {
+        Region { start_line, start_column: None, end_line: None, snippet: None }
+    }
 }
 
 #[derive(Serialize)]
@@ -262,7 +302,7 @@ fn log<'a>(report: &'a Report, purls: &'a Purls, show_suppressed: bool) -> Resul
                 locations: locations(target, package, purl),
                 partial_fingerprints: fingerprints(target, package, finding, &mut seen),
                 suppressions: held.map(|held| [suppression(held)]),
-                properties: ResultProperties {
+                properties: Properties::Finding(ResultProperties {
                     target: &target.name,
                     purl,
                     severity: finding.vulnerability.severity.word(),
@@ -272,8 +312,14 @@ fn log<'a>(report: &'a Report, purls: &'a Purls, show_suppressed: bool) -> Resul
                     epss: finding.vulnerability.epss.map(|epss| f64::from(epss.score) / 100_000.0),
                     risk: finding.risk.as_ref().map(|risk| f64::from(risk.score) / 100.0),
                     confidence: finding.confidence.word(),
-                },
+                }),
             });
+        }
+        let held = target.suppressed_detections.iter().filter(|_| show_suppressed);
+        let shown = target.detections.iter().map(|detection| (detection, None));
+        for (detection, held) in shown.chain(held.map(|held| (&held.detection, Some(held)))) {
+            let rule = index_of.get(detection.class.code).copied().unwrap_or_default();
+            results.push(detections::result(target, detection, held, rule, &mut seen));
         }
     }
     Ok(Log {
@@ -334,14 +380,19 @@ fn level(severity: Severity) -> &'static str {
 
 /// The score by which code scanning sorts into its own severities, in tenths.
 fn security_severity(vulnerability: &Vulnerability) -> u8 {
-    vulnerability.score_tenths.unwrap_or(match vulnerability.severity {
+    vulnerability.score_tenths.unwrap_or_else(|| severity_score(vulnerability.severity))
+}
+
+/// The score that stands for a severity, in tenths.
+fn severity_score(severity: Severity) -> u8 {
+    match severity {
         Severity::Critical => 95,
         Severity::High => 80,
         Severity::Medium => 55,
         Severity::Low => 20,
         Severity::Negligible => 1,
         Severity::Unknown => 0,
-    })
+    }
 }
 
 /// One rule per vulnerability, told by its worst finding, and where it is in the list.
@@ -360,7 +411,16 @@ fn rules(report: &Report, show_suppressed: bool) -> (Vec<Rule<'_>>, HashMap<&str
             None => worst.push(vulnerability),
         }
     }
-    (worst.into_iter().map(rule).collect(), index_of)
+    let mut rules: Vec<Rule<'_>> = worst.into_iter().map(rule).collect();
+    let shown = report.targets.iter().flat_map(|target| &target.detections);
+    let held = report.targets.iter().flat_map(|target| &target.suppressed_detections);
+    for found in shown.chain(held.filter(|_| show_suppressed).map(|held| &held.detection)) {
+        index_of.entry(found.class.code).or_insert_with(|| {
+            rules.push(detections::rule(found.class));
+            rules.len() - 1
+        });
+    }
+    (rules, index_of)
 }
 
 fn rule(vulnerability: &Vulnerability) -> Rule<'_> {
@@ -533,7 +593,7 @@ fn locations(target: &TargetReport, package: &Package, purl: &str) -> Vec<Locati
     let location = |uri| Location {
         physical_location: PhysicalLocation {
             artifact_location: ArtifactLocation { uri },
-            region: Some(Region { start_line: 1 }),
+            region: Some(Region::line(1)),
         },
         logical_locations: vec![LogicalLocation {
             name: package.name.clone(),

@@ -1,12 +1,14 @@
 //! The report for people, as text in columns. Whatever comes from an image is made safe to print, and nothing is said by
 //! colour alone.
 
+mod detections;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 
 use plimsoll_types::{
-    Finding, Package, ProblemCode, Report, Severity, Status, Suppressed, SuppressedBy, TargetKind,
+    Finding, Package, ProblemCode, Report, Scanner, Severity, Status, Suppressed, SuppressedBy, TargetKind,
     TargetReport, Timestamp,
 };
 
@@ -71,6 +73,7 @@ fn render(report: &Report, options: &RenderOptions, out: &mut dyn io::Write) -> 
     let several = report.targets.len() > 1;
     for (target, counts) in report.targets.iter().zip(&counts.targets) {
         page.findings(target, counts, several)?;
+        page.detections(target, several)?;
         if options.show_suppressed {
             page.suppressed(target, several)?;
         }
@@ -201,6 +204,7 @@ impl Page<'_> {
         }
         self.row("Packages", &grouped(counts.packages as u64))?;
         self.finding_counts(counts)?;
+        self.detection_counts(target)?;
         if !target.suppressed.is_empty() {
             self.row("Suppressed", &suppressed_counts(&target.suppressed))?;
         }
@@ -272,6 +276,9 @@ impl Page<'_> {
         if target.findings.is_empty() {
             self.blank()?;
             let mut text = match counts.packages {
+                _ if !target.scanners.is_empty() && !target.scanners.contains(&Scanner::Vulnerability) => {
+                    "Vulnerabilities were not looked for".to_owned()
+                }
                 0 => "No packages were found, so none could be held against advisories".to_owned(),
                 number => format!("No vulnerabilities found in {}", counted(number, "package", "packages")),
             };
@@ -386,7 +393,7 @@ impl Page<'_> {
 
     /// What was held back, by what and why.
     fn suppressed(&mut self, target: &TargetReport, several: bool) -> Result<(), RenderError> {
-        if target.suppressed.is_empty() {
+        if target.suppressed.is_empty() && target.suppressed_detections.is_empty() {
             return Ok(());
         }
         let of = if several { format!(" in {}", clean(&target.name)) } else { String::new() };
@@ -413,6 +420,7 @@ impl Page<'_> {
             let text = cut_end(&text, 4 * self.width).into_owned();
             self.paragraph(6, &text)?;
         }
+        self.suppressed_detections(&target.suppressed_detections)?;
         Ok(())
     }
 

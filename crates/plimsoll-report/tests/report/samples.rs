@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 
 use plimsoll_types::{
-    Confidence, CvssVector, DatabaseInfo, DatabaseSource, Distro, EcosystemSpec, Epss, Exposure, Finding,
-    ImageMetadata, LayerInfo, Lifecycle, Location, MatchReason, Package, PackageUrl, Platform, Problem,
-    ProblemCode, Reference, Report, Risk, Severity, SourcePackage, Status, Suppressed, SuppressedBy,
-    TargetKind, TargetReport, Timestamp, Vulnerability, keep_name,
+    Attached, Confidence, CvssVector, DatabaseInfo, DatabaseSource, Detection, Distro, EcosystemSpec, Epss,
+    Exposure, Finding, ImageMetadata, LayerInfo, Lifecycle, Location, MatchReason, Package, PackageUrl,
+    Place, PlaceKind, Platform, Problem, ProblemCode, Reference, Report, Risk, Severity, SourcePackage,
+    Status, Suppressed, SuppressedBy, SuppressedDetection, TargetKind, TargetReport, Timestamp,
+    Vulnerability, keep_name,
 };
 use plimsoll_version::{VersionError, VersionScheme};
 
@@ -316,6 +317,16 @@ pub fn judged() -> Report {
             reasons: vec!["CVSS 10.00: the base score of ghsa".into(), "exploitability 1.00: x".into()],
         });
     }
+    detect(target);
+    target.attached = vec![Attached {
+        name: "sha256:aa".into(),
+        kind: "attestation".into(),
+        predicate: "https://slsa.dev/provenance/v1".into(),
+        builder: "https://builder.example/v1".into(),
+        verified: Some(true),
+        note: "cosign.pub".into(),
+    }];
+    target.scanners = vec![plimsoll_types::Scanner::Vulnerability, plimsoll_types::Scanner::Misconfiguration];
     target.findings[0].vulnerability.epss = Some(Epss { score: 94_358, percentile: 99_955 });
     target.findings[0].fix_available = Some(time("2021-12-13"));
     target.findings[1].vulnerability.public_exploit = true;
@@ -538,4 +549,39 @@ pub fn large(count: usize) -> Report {
         target.findings.push(finding);
     }
     report
+}
+
+/// Detections of several kinds of place, one of them held back.
+fn detect(target: &mut TargetReport) {
+    let place = |kind, name: &str| Place { kind, name: name.into(), ..Place::default() };
+    let root = plimsoll_types::class("cfg-root").unwrap();
+    let user = Detection::new(root, place(PlaceKind::Config, "User"), "no user is named");
+    let mut file = Detection::new(
+        root,
+        Place {
+            layer: Some(0),
+            hidden_by: Some(1),
+            line: Some(3),
+            end_line: Some(4),
+            column: Some(7),
+            resource: "Deployment default/web, container app".into(),
+            ..place(PlaceKind::File, "srv/[x] y/deploy.yaml")
+        },
+        "the container 'app' runs as root\u{1b}[31m",
+    );
+    file.rule = "run-as-user".into();
+    file.severity = Severity::Critical;
+    file.confidence = Confidence::Medium;
+    file.evidence = "runAsUser: 0 # abcd********".into();
+    file.notes = vec!["raised: the entry point listens".into()];
+    file.remedy = "Set runAsNonRoot.".into();
+    file.package = Some(0);
+    target.detections = vec![file, user.clone()];
+    target.suppressed_detections.push(SuppressedDetection {
+        detection: user,
+        by: SuppressedBy::Waiver,
+        origin: ".plimsoll.yaml:9".into(),
+        reason: "the base image is replaced".into(),
+        expires: Some(time("2027-01-01")),
+    });
 }

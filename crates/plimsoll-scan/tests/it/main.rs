@@ -7,6 +7,8 @@
 mod cache;
 mod exposure;
 mod faults;
+mod integrity;
+mod misconfig;
 mod packages;
 
 use std::path::{Path, PathBuf};
@@ -85,11 +87,19 @@ struct Scan<'a> {
     skip: Skip,
     limit: u64,
     stop: bool,
+    now: plimsoll_types::Timestamp,
 }
 
 impl Default for Scan<'_> {
     fn default() -> Self {
-        Scan { cache: None, threads: 2, skip: Skip::default(), limit: DEFAULT_LAYER_LIMIT, stop: false }
+        Scan {
+            cache: None,
+            threads: 2,
+            skip: Skip::default(),
+            limit: DEFAULT_LAYER_LIMIT,
+            stop: false,
+            now: plimsoll_types::Timestamp::default(),
+        }
     }
 }
 
@@ -107,7 +117,7 @@ impl<'a> Scan<'a> {
             layer_limit: self.limit,
             matching: plimsoll_match::Options::default(),
             scanners: plimsoll_types::Scanner::ALL.into_iter().collect(),
-            now: plimsoll_types::Timestamp::default(),
+            now: self.now,
             settings: Vec::new(),
         };
         let scanner = Scanner::new(options, self.cache.map(Cache::new), &index, &stop, &NoProgress);

@@ -2,6 +2,7 @@
 //! secrets in files.
 
 mod command;
+mod mask;
 mod name;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::engine::Engine;
 use crate::text;
 
 pub(crate) use command::{Argument, arguments};
+pub use mask::{mask_command, mask_value};
 
 /// The most steps of a history that are looked at, and the most bytes of one.
 const MAX_STEPS: usize = 2_000;

@@ -34,11 +34,31 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
     FAMILIES.iter().flat_map(|(_, _, classes)| classes.iter().copied())
 }
 
-/// The class with this code or alias, in any case of letters.
+/// The class with this code or alias, in any case of letters. Numbers may be written with fewer zeros and without hyphens, and with
+/// `AVD-` before them, as users know them from elsewhere: `DS002`, `AVD-DS-0002`.
 pub fn class(code: &str) -> Option<&'static Class> {
-    classes().find(|class| class.code.eq_ignore_ascii_case(code)).or_else(|| {
-        classes().find(|class| class.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(code)))
-    })
+    let wanted = canonical(
+        code.get(..4).filter(|head| head.eq_ignore_ascii_case("AVD-")).map_or(code, |_| &code[4..]),
+    );
+    classes()
+        .find(|class| class.code.eq_ignore_ascii_case(code))
+        .or_else(|| classes().find(|class| class.aliases.iter().any(|alias| canonical(alias) == wanted)))
+}
+
+/// A code without hyphens and without the zeros before its numbers, in capitals.
+fn canonical(code: &str) -> String {
+    let mut out = String::with_capacity(code.len());
+    let mut after_digit = false;
+    let mut rest = code.chars().peekable();
+    while let Some(c) = rest.next() {
+        let leading_zero = c == '0' && !after_digit && rest.peek().is_some_and(char::is_ascii_digit);
+        if c == '-' || leading_zero {
+            continue;
+        }
+        after_digit = c.is_ascii_digit();
+        out.push(c.to_ascii_uppercase());
+    }
+    out
 }
 
 #[cfg(test)]
@@ -46,6 +66,17 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn classes_are_found_by_the_names_that_users_know() {
+        for name in
+            ["CFG-ROOT", "cfg-root", "CIS-DI-0001", "DS002", "AVD-DS-0002", "DS-0002", "dl3002", "CIS-4.1"]
+        {
+            assert_eq!(class(name).map(|class| class.code), Some("CFG-ROOT"), "{name}");
+        }
+        assert_eq!(class("CIS-4.100"), None);
+        assert_eq!(class(""), None);
+    }
 
     #[test]
     fn codes_and_aliases_are_unique_and_everything_is_explained() {
