@@ -306,11 +306,14 @@ impl Exchange<'_> {
     }
 
     fn rest(&mut self) -> Result<Vec<u8>, UnixError> {
-        while self.more()? {
+        loop {
+            // Some of it may have come with the head.
             if self.buffer.len() > self.client.limit {
                 return Err(self.too_large());
             }
+            if !self.more()? {
+                return Ok(std::mem::take(&mut self.buffer));
+            }
         }
-        Ok(std::mem::take(&mut self.buffer))
     }
 }
