@@ -92,7 +92,7 @@ fn attachment(artifact: &Artifact) -> anyhow::Result<Attachment> {
 fn tell(target: &mut TargetReport, digests: &[Digest], attachments: &[Attachment], keys: &[PublicKey]) {
     let statements = plimsoll_provenance::statements(digests, attachments, keys);
     target.detections.extend(plimsoll_provenance::judge(&statements, !keys.is_empty()));
-    target.detections.sort_by(|a, b| b.severity.cmp(&a.severity));
+    target.detections.sort_by_key(|found| std::cmp::Reverse(found.severity));
     target.attached = statements.into_iter().map(attached).collect();
 }
 

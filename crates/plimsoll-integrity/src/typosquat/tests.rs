@@ -248,6 +248,7 @@ fn checked(name: &str, packages: &[Package], findings: &[Finding], files: &[Seen
         kind: TargetKind::Image,
         image: None,
         view: &view,
+        layers: &[],
         files,
         packages,
         findings,

@@ -58,7 +58,17 @@ fn tagged(
         let path = path.trim_end_matches('/').as_bytes();
         // `@` and a number stand for a file of that size.
         let size = content.strip_prefix('@').map_or(content.len() as u64, |size| size.parse().unwrap());
-        let new = NewNode { path, link: link.as_bytes(), kind, mode: *mode, size, offset: 0, sparse: false };
+        let new = NewNode {
+            path,
+            link: link.as_bytes(),
+            kind,
+            mode: *mode,
+            size,
+            offset: 0,
+            sparse: false,
+            uid: 0,
+            gid: 0,
+        };
         index.push(&new).unwrap();
         let bytes = content.as_bytes().to_vec();
         for (bit, analyzer) in analyzers().iter().enumerate() {
@@ -83,6 +93,7 @@ fn tagged(
         kind: TargetKind::Image,
         image: Some(&image),
         view: &view,
+        layers: &[],
         files: &seen,
         packages: &[],
         findings: &[],
@@ -442,6 +453,7 @@ fn windows_is_left_alone_and_ids_are_in_order() {
         kind: TargetKind::Image,
         image: Some(&image),
         view: &view,
+        layers: &[],
         files: &[],
         packages: &[],
         findings: &[],
