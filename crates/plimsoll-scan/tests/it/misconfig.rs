@@ -64,13 +64,13 @@ fn what_a_later_layer_takes_away_is_gone() {
     assert_eq!(told(&report), ["CFG-UNVERIFIED/curl-configuration root/.curlrc:1 @0 high"]);
 }
 
+#[allow(clippy::print_stderr)] // a test that cannot run says so
 fn images() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../images");
     let folder = std::env::var_os("PLIMSOLL_TEST_IMAGES").map_or_else(beside, PathBuf::from);
     if folder.join("flawed").is_dir() {
         return Some(folder);
     }
-    #[allow(clippy::print_stderr)] // a test that cannot run says so
     eprintln!("skipped: there are no images in {}", folder.display());
     None
 }
