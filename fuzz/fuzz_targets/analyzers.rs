@@ -1,4 +1,4 @@
-//! All analyzers of the catalog, each called directly: the driver would catch a panic.
+//! All analyzers, each called directly: the driver would catch a panic.
 //!
 //! The first byte chooses the analyzer, the second how the file is given. With `PLIMSOLL_FUZZ_ANALYZER=apk/installed-db`
 //! in the environment all bytes are the file, so that a folder of fixtures is a corpus as it stands:
@@ -7,14 +7,14 @@
 #![no_main]
 
 use std::io;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use plimsoll_analysis::{Analyzer, File, Interest, Output};
 use plimsoll_archive::ReadAt;
 
-static ANALYZERS: LazyLock<Vec<&'static dyn Analyzer>> = LazyLock::new(|| {
-    let all = plimsoll_catalog::analyzers();
+static ANALYZERS: LazyLock<Vec<Arc<dyn Analyzer>>> = LazyLock::new(|| {
+    let all = plimsoll_scan::analyzers();
     match std::env::var("PLIMSOLL_FUZZ_ANALYZER") {
         Ok(id) => {
             let chosen: Vec<_> = all.into_iter().filter(|analyzer| analyzer.id() == id).collect();
@@ -66,7 +66,7 @@ fuzz_target!(|data: &[u8]| {
         (count, [number, how, content @ ..]) => (usize::from(*number) % count, *how, content),
         _ => return,
     };
-    let analyzer = all[number];
+    let analyzer = &all[number];
     let interest = analyzer.interest();
     if content.len() as u64 > interest.max_size {
         return;

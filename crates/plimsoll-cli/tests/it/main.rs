@@ -15,6 +15,7 @@ mod commands;
 mod compare;
 mod database;
 mod explain;
+mod findings;
 mod hard_cases;
 mod jars;
 mod judgement;
