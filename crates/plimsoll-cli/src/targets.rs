@@ -1,5 +1,6 @@
 //! What a target's name means.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use plimsoll_image::sources::{self, ImageSource};
@@ -69,14 +70,14 @@ pub(crate) fn understand(name: &str) -> anyhow::Result<Target> {
         };
     }
     let path = Path::new(name);
+    if is_text(path) {
+        return Ok(Target::File(path.to_owned()));
+    }
     if let Some(source) = sources::recognise(path) {
         return Ok(Target::Image { source, path: path.to_owned(), selector: String::new() });
     }
     if path.is_dir() {
         return Ok(Target::Directory(path.to_owned()));
-    }
-    if path.is_file() {
-        return Ok(Target::File(path.to_owned()));
     }
     let (file, selector) = split(name);
     if !selector.is_empty()
@@ -94,6 +95,30 @@ pub(crate) fn understand(name: &str) -> anyhow::Result<Target> {
         anyhow::bail!("{name}: no such file or directory");
     }
     Ok(Target::Registry(name.to_owned()))
+}
+
+/// True for a regular file that begins as no archive can: an archive's header is filled up with zeros, and what compresses one
+/// begins with bytes that are no text.
+fn is_text(path: &Path) -> bool {
+    let mut head = [0; 512];
+    let read = |path: &Path| -> std::io::Result<usize> {
+        if !path.is_file() {
+            return Ok(0);
+        }
+        std::fs::File::open(path)?.read(&mut head)
+    };
+    match read(path) {
+        Ok(n) if n > 0 => {
+            let head = head.get(..n).unwrap_or_default();
+            // A character may be cut in two at the end.
+            let is_utf8 = match std::str::from_utf8(head) {
+                Ok(_) => true,
+                Err(error) => error.error_len().is_none(),
+            };
+            is_utf8 && !head.contains(&0)
+        }
+        _ => false,
+    }
 }
 
 /// Takes `PATH:TAG` and `PATH@DIGEST` apart. A path that is there as it stands has no selector.
