@@ -219,7 +219,7 @@ fn rules_are_well_formed() {
         if !CLASSES.contains(&rule.class.as_str()) {
             fault("has an unknown class");
         }
-        let severities = ["critical", "high", "medium", "low", "info"];
+        let severities = ["critical", "high", "medium", "low", "negligible", "info"];
         if rule.severity.as_deref().is_some_and(|severity| !severities.contains(&severity)) {
             fault("has an unknown severity");
         }

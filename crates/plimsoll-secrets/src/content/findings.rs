@@ -317,17 +317,26 @@ fn pairs(engine: &Engine, new: &mut Vec<Finding>) {
     let is_secret = |finding: &Finding| {
         finding.class == "SEC-CLOUD" && finding.rule.contains("aws") && finding.rule.contains("secret")
     };
-    for at in 0..new.len() {
-        let Some(id) = new.get(at).filter(|finding| is_id(finding)) else { continue };
-        let line = id.line;
-        let Some(other) =
-            new.iter().position(|finding| is_secret(finding) && finding.line.abs_diff(line) <= PAIR)
-        else {
-            continue;
-        };
-        let secret = new.remove(other);
-        let at = if other < at { at - 1 } else { at };
-        if let Some(id) = new.get_mut(at) {
+    // Profiles stand close to each other: the nearest halves belong together, and each half to one pair.
+    let mut near: Vec<(u32, usize, usize)> = Vec::new();
+    for (at, id) in new.iter().enumerate().filter(|(_, finding)| is_id(finding)) {
+        let secrets = new.iter().enumerate().filter(|(_, finding)| is_secret(finding));
+        let with = |(other, secret): (usize, &Finding)| (secret.line.abs_diff(id.line), at, other);
+        near.extend(secrets.map(with).filter(|(apart, ..)| *apart <= PAIR));
+        if near.len() > MAX * 8 {
+            break;
+        }
+    }
+    near.sort_unstable();
+    let mut paired: Vec<(usize, usize)> = Vec::new();
+    for (_, at, other) in near {
+        if paired.iter().all(|(id, secret)| *id != at && *secret != other) {
+            paired.push((at, other));
+        }
+    }
+    for (at, other) in &paired {
+        let Some(secret) = new.get(*other).cloned() else { continue };
+        if let Some(id) = new.get_mut(*at) {
             id.message = "an AWS access key with its secret".to_owned();
             // What lowered the secret lowers the pair.
             id.verdict.severity = secret.verdict.severity.filter(|severity| *severity < Severity::Critical);
@@ -341,8 +350,12 @@ fn pairs(engine: &Engine, new: &mut Vec<Finding>) {
             id.end_line = secret.line.max(id.line);
             id.line = secret.line.min(id.line);
         }
-        return pairs(engine, new);
     }
+    let mut at = 0;
+    new.retain(|_| {
+        at += 1;
+        paired.iter().all(|(_, secret)| *secret + 1 != at)
+    });
 }
 
 /// What the place says of a value that a file's grammar told.

@@ -21,7 +21,7 @@ fn find(path: &[u8], bytes: &[u8], out: &mut Vec<Found>) {
         if let Some(found) = sink.secret(CREDFILE, "filezilla-password", pass.text, message)
             && encrypted
         {
-            lower(found, Severity::Low, Confidence::High, "It is encrypted with a master password.");
+            lower(found, Severity::Negligible, Confidence::High, "It is encrypted with a master password.");
         }
     });
 }

@@ -100,6 +100,15 @@ fn public(key: Text<'_>, value: Text<'_>, kind: &str) -> bool {
     (name && url::logins(value).all(|login| login.password.is_empty()))
         || value.bytes().starts_with(b"-----BEGIN CERTIFICATE")
         || value.bytes().starts_with(b"-----BEGIN PUBLIC")
+        || [
+            "ssh-ed25519 AAAA",
+            "ssh-rsa AAAA",
+            "ecdsa-sha2-nistp256 AAAA",
+            "ecdsa-sha2-nistp384 AAAA",
+            "ecdsa-sha2-nistp521 AAAA",
+        ]
+        .iter()
+        .any(|start| value.bytes().starts_with(start.as_bytes()))
         || kind.starts_with("helm.sh/release")
         || value.len() < 3
 }

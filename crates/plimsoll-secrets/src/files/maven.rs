@@ -79,7 +79,7 @@ fn encrypted(found: Option<&mut Found>, value: Text<'_>) {
     {
         lower(
             found,
-            Severity::Low,
+            Severity::Negligible,
             Confidence::High,
             "It is encrypted with the master password of settings-security.xml.",
         );

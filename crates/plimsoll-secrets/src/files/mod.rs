@@ -17,6 +17,7 @@ mod cli_yaml;
 mod cloud_init;
 mod compose;
 mod composer;
+mod csv_logins;
 mod django;
 mod docker;
 mod dotenv;
@@ -113,6 +114,7 @@ pub const KINDS: &[FileKind] = &[
     cloud_init::KIND,
     compose::KIND,
     composer::KIND,
+    csv_logins::KIND,
     django::KIND,
     docker::KIND,
     dotenv::KIND,

@@ -265,6 +265,11 @@ fn is_template(text: &str) -> bool {
         || (whole('[', ']') && !text.contains('"'))
         || (whole('{', '}') && name(text.trim_matches(['{', '}'])))
         || (whole('%', '%') && name(text.trim_matches('%')))
+        // Symfony's parameters: `%kernel.project_dir%/config/jwt/private.pem`.
+        || text
+            .strip_prefix('%')
+            .and_then(|rest| rest.split_once('%'))
+            .is_some_and(|(inner, rest)| name(&inner.replace('.', "_")) && (rest.is_empty() || rest.starts_with('/')))
         || (whole('@', '@') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"@._-".contains(&b)))
         || (text.len() > 4 && text.starts_with("__") && text.ends_with("__"))
         // `$NAME`: a shell's variable has no lower-case letters by custom, a password that begins with a dollar has.
@@ -554,6 +559,11 @@ pub fn secret_name(name: &[u8]) -> Option<Sort> {
         "jwt",
         "aes",
         "webhook",
+        "cosmos",
+        "function",
+        "server",
+        "backup",
+        "fernet",
     ];
     let key = last == "key" && KEYS.contains(&before);
     let salt = last == "salt" && ["secret", "password", "auth", "hash", "app"].contains(&before);
@@ -608,6 +618,7 @@ mod tests {
             "<%= ENV['DB'] %>",
             "%(PASSWORD)s",
             "%DB_PASS%",
+            "%kernel.project_dir%/config/jwt/private.pem",
             "<password>",
             "<your token>",
             "[password]",
@@ -696,6 +707,7 @@ mod tests {
             ("clientSecret", Sort::Key),
             ("secret_key_base", Sort::Key),
             ("APP_KEY", Sort::Key),
+            ("AZURE_FUNCTION_KEY", Sort::Key),
         ] {
             assert_eq!(secret_name(name.as_bytes()), Some(sort), "{name}");
         }

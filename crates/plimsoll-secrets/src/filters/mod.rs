@@ -68,6 +68,10 @@ pub(crate) fn judge(
         if place.noise() {
             return None;
         }
+        // systemd's, which the machine's own key decrypts.
+        if memchr::memmem::find(line_before(text, value.start), b"SetCredentialEncrypted=").is_some() {
+            return None;
+        }
     }
     if let Some(least) = rule.entropy.or((rule.class.code == "SEC-GENERIC").then_some(GENERIC_ENTROPY))
         && rarity::entropy(secret) < least

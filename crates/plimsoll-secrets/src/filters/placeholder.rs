@@ -173,6 +173,11 @@ pub(crate) fn is_reference(value: &[u8]) -> bool {
     between(b"<", b">")
         || between(b"[", b"]")
         || between(b"%", b"%") && name(inner(1))
+        // Symfony's parameters, with a path behind them.
+        || value.strip_prefix(b"%").is_some_and(|rest| {
+            let end = rest.iter().position(|byte| *byte == b'%').unwrap_or(0);
+            end > 0 && name(rest.get(..end).unwrap_or_default()) && rest.get(end + 1) == Some(&b'/')
+        })
         || between(b"@", b"@") && name(inner(1))
         || between(b"__", b"__")
         || value.first() == Some(&b'$')
@@ -272,6 +277,7 @@ mod tests {
             "{{ .Values.password }}",
             "<password>",
             "%PASSWORD%",
+            "%kernel.project_dir%/config/jwt/private.pem",
             "$(cat /x)",
             "#{secret}",
             "@token@",
