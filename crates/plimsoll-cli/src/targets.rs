@@ -101,7 +101,7 @@ pub(crate) fn understand(name: &str) -> anyhow::Result<Target> {
 /// begins with bytes that are no text.
 fn is_text(path: &Path) -> bool {
     let mut head = [0; 512];
-    let read = |path: &Path| -> std::io::Result<usize> {
+    let mut read = |path: &Path| -> std::io::Result<usize> {
         if !path.is_file() {
             return Ok(0);
         }

@@ -362,7 +362,7 @@ CMD [\"/x\"]
     fn a_good_file_has_none() {
         let text = "\
 FROM golang:1.22@sha256:1111111111111111111111111111111111111111111111111111111111111111 AS build
-RUN --mount=type=cache,target=/root/.cache go build -o /x ./...
+RUN --mount=type=cache,target=/var/cache/go go build -o /x ./...
 FROM scratch
 COPY --from=build /x /x
 USER 1000
