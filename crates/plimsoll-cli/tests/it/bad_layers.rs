@@ -62,12 +62,7 @@ fn paths_that_leave_the_root() {
     ));
     // An absolute name is one below the image's root, as every runtime unpacks it.
     assert_eq!(found, ["npm absolute 1.0.0", "npm dot 1.0.0", "npm in 1.0.0"]);
-    // The link to itself, once links are kept inside.
-    assert_eq!(
-        told.first().map(String::as_str),
-        Some("PRB-0006 etc/shadow: too many links, or links in a circle")
-    );
-    for (problem, path) in told.iter().skip(1).zip([
+    for (problem, path) in told.iter().zip([
         "..",
         "../node_modules/up/package.json",
         "app/../../node_modules/out/package.json",
@@ -75,7 +70,7 @@ fn paths_that_leave_the_root() {
     ]) {
         assert!(problem.starts_with(&format!("PRB-0007 {path}: ")), "{problem}");
     }
-    assert_eq!(told.len(), 5, "{told:#?}");
+    assert_eq!(told.len(), 4, "{told:#?}");
     // Some runtimes unpack such an entry inside the root, so something may be missing.
     assert!(!complete);
 }

@@ -77,7 +77,8 @@ impl Place {
             .stdin(Stdio::null());
         // Tests of packages and advisories want those alone.
         let has = |word: &str| arguments.iter().any(|argument| *argument == word);
-        if has("scan") && ["--scanners", "--help", "-h"].iter().all(|word| !has(word)) {
+        let others = ["--scanners", "--help", "-h", "--password", "--registry-token"];
+        if has("scan") && arguments.len() > 1 && others.iter().all(|word| !has(word)) {
             command.env("PLIMSOLL_SCANNERS", "vuln");
         }
         command

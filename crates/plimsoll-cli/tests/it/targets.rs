@@ -161,7 +161,7 @@ fn names_that_are_no_target() {
         ("target-missing-layout", "oci:missing", 4),
         ("target-missing-forced", "archive:missing", 4),
         ("target-missing-folder", "dir:missing", 4),
-        ("target-no-image", "single.whl", 4),
+        ("target-no-image", "archive:single.whl", 4),
         ("target-folder-as-archive", "archive:root", 4),
         ("target-folder-as-layout", "oci:root", 4),
         ("target-archive-as-folder", "dir:saved.tar", 4),

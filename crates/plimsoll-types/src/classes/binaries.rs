@@ -42,7 +42,7 @@ pub const RELRO: &Class = &Class {
     severity: Severity::Negligible,
     cwes: &[693],
     explanation: "The program has no read-only relocations (RELRO), so the table through which it calls its libraries can be overwritten at run time. Partial protection is not told. It is a finding of its own for what the image starts and for set-uid programs; others are summed up.",
-    remedy: "Link it with -Wl,-z,relro,-z,now.",
+    remedy: "Link it with -Wl,-z,relro,-z,now, as distributions do.",
     aliases: &[],
     in_deleted_files: false,
 };
@@ -98,7 +98,7 @@ pub const TEXTREL: &Class = &Class {
     severity: Severity::Low,
     cwes: &[693],
     explanation: "The program has text relocations: its code pages are made writable while it is loaded, are not shared between processes, and systems that forbid it do not load it.",
-    remedy: "Compile all objects with -fPIC or -fPIE.",
+    remedy: "Compile all of its objects with -fPIC or -fPIE.",
     aliases: &[],
     in_deleted_files: false,
 };

@@ -14,7 +14,7 @@ pub const OS: &Class = &Class {
     severity: Severity::High,
     cwes: &[1104],
     explanation: "The release of the distribution gets no security updates any more for everyone, so vulnerabilities found from then on stay. The dates come from the advisory database, or from the table that is built in.",
-    remedy: "Move to a release that is supported.",
+    remedy: "Move the image to a release that is supported.",
     aliases: &[],
     in_deleted_files: false,
 };

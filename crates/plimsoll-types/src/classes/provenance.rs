@@ -56,7 +56,7 @@ pub const LABELS: &Class = &Class {
     severity: Severity::Negligible,
     cwes: &[1357],
     explanation: "The image has no label for its source repository or revision (org.opencontainers.image.source, org.opencontainers.image.revision), or one that cannot be right. Finding out what an image was built from then takes people instead of a query.",
-    remedy: "Set the labels in the build.",
+    remedy: "Set the labels in the build, as most builders can.",
     aliases: &[],
     in_deleted_files: false,
 };

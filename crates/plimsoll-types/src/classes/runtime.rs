@@ -187,7 +187,7 @@ pub const PROC: &Class = &Class {
     severity: Severity::High,
     cwes: &[668],
     explanation: "Parts of /proc that are usually hidden in containers are visible and writable, and through them the kernel of the host.",
-    remedy: "Leave procMount at Default.",
+    remedy: "Leave procMount at Default, which hides those parts.",
     aliases: &["KSV-0027"],
     in_deleted_files: false,
 };
@@ -201,7 +201,7 @@ pub const SYSCTL: &Class = &Class {
     severity: Severity::Medium,
     cwes: &[668],
     explanation: "The parameter is not kept apart by namespaces, so setting it for one container changes the host and all others.",
-    remedy: "Set it on the host, or leave it.",
+    remedy: "Set it on the host, or leave it as the host has it.",
     aliases: &["KSV-0026"],
     in_deleted_files: false,
 };
@@ -229,7 +229,7 @@ pub const IMAGE: &Class = &Class {
     severity: Severity::Low,
     cwes: &[1357],
     explanation: "The image has no tag, or the tag latest, so that what runs changes without a change in the manifest, and nobody can say what ran.",
-    remedy: "Name a version, or better the digest.",
+    remedy: "Name a version, or better the digest of the image.",
     aliases: &[],
     in_deleted_files: false,
 };

@@ -265,7 +265,7 @@ pub const VCS: &Class = &Class {
     explanation: "A .git, .svn or .hg folder came along with the sources. It holds every version of every file, also what was \
                   deleted long ago, often with the address and the credentials of the server.",
     remedy: "Add the folder to .dockerignore, and copy only what the program needs.",
-    aliases: &["DKL-LI-0003"],
+    aliases: &[],
     in_deleted_files: true,
 };
 
