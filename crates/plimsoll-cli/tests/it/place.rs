@@ -76,7 +76,7 @@ impl Place {
             .env("PLIMSOLL_SKIP_DB_UPDATE", "1")
             .stdin(Stdio::null());
         // Tests of packages and advisories want those alone.
-        let has = |word: &str| arguments.iter().any(|argument| *argument == word);
+        let has = |word: &str| arguments.contains(&word);
         let others = ["--scanners", "--help", "-h", "--password", "--registry-token"];
         if has("scan") && arguments.len() > 1 && others.iter().all(|word| !has(word)) {
             command.env("PLIMSOLL_SCANNERS", "vuln");
