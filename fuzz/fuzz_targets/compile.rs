@@ -32,6 +32,7 @@ fuzz_target!(|data: &[u8]| {
         let own = affected.versions.iter().map(String::as_str).take(2);
         for version in ["1.0", "0", "1:2-3"].into_iter().chain(own) {
             packages.push(Package {
+                confidence: plimsoll_types::Confidence::High,
                 ecosystem,
                 name: affected.package.clone(),
                 version: version.to_owned(),

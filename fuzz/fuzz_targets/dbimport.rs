@@ -8,7 +8,8 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll_dbimport::{Item, JavaIndex, trivy_db_from};
+use plimsoll_db::JarIndex;
+use plimsoll_dbimport::{Item, trivy_db_from};
 
 /// Where the checksum of a meta page is, and what it covers.
 const SUMMED: std::ops::Range<usize> = 16..72;
@@ -36,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(counts.read, counts.kept + counts.refused());
         assert_eq!(items, counts.kept);
     }
-    if let Ok(index) = JavaIndex::open(data) {
+    if let Ok(index) = JarIndex::from_bytes(data) {
         let _ = (index.by_sha1(&[0x55; 20]), index.group_of("a", "1"), index.has("a", "b"), index.verify());
     }
 });

@@ -5,9 +5,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll_policy::rules::{Action, Rule, RuleError};
+use plimsoll_policy::rules::{Action, Rule, RuleError, Subject};
 use plimsoll_policy::waivers::{Form, Waivers};
-use plimsoll_policy::{Policy, purl, vex};
+use plimsoll_policy::{Policy, vex};
+use plimsoll_types::PackageUrl;
 
 fuzz_target!(|data: &[u8]| {
     let [kind, content @ ..] = data else { return };
@@ -22,6 +23,7 @@ fuzz_target!(|data: &[u8]| {
         5 => {
             let Ok(text) = std::str::from_utf8(content) else { return };
             let rule = Rule {
+                on: Subject::default(),
                 name: "r".into(),
                 expression: text.into(),
                 action: Action::Deny,
@@ -34,9 +36,9 @@ fuzz_target!(|data: &[u8]| {
         }
         6 => {
             let Ok(text) = std::str::from_utf8(content) else { return };
-            if let Ok(parsed) = purl::parse(text) {
+            if let Ok(parsed) = text.parse::<PackageUrl>() {
                 // What was read and written is read again, and means the same.
-                assert_eq!(purl::parse(&parsed.to_string()).unwrap(), parsed);
+                assert_eq!(parsed.to_string().parse::<PackageUrl>().unwrap(), parsed);
             }
         }
         _ => {
