@@ -12,7 +12,7 @@ use plimsoll_types::{
 
 use crate::policy::{Check, Policy};
 use crate::risk::Hundredths;
-use crate::rules::{self, Action, Rule, Subject, age_days, image_age};
+use crate::rules::{self, Action, Held, Rule, RuleError, Subject, age_days, image_age};
 use crate::vex::{Index, VexDocument};
 use crate::waivers::{Coverage, VexMark, Waivers};
 use crate::{Filter, Sort};
@@ -202,72 +202,25 @@ impl Judge {
         }
         // What the findings come to before rules take some away.
         target.risk = Some(self.policy.risk.image_risk(&target.findings));
-        let fault = |message: String| Violation {
-            target: target.name.clone(),
-            check: "rules",
-            message,
-            // A rule that cannot be evaluated is a fault of the policy, not of the image.
-            exit_code: Some(2),
-        };
-        let held = match rules::evaluate(&rules, target, now) {
-            Ok(held) => held,
-            Err(error) => {
-                decision.violations.push(fault(format!("the rules cannot be evaluated: {error}")));
-                return;
-            }
-        };
-        for (number, place, error) in &held.faults {
-            let Some(rule) = rules.get(*number) else { continue };
-            let about = target.findings.get(*place).map_or("", |finding| finding.vulnerability.id.as_str());
-            let message = format!(
-                "the rule '{}' ({}) cannot be evaluated for {about}: {error}",
-                rule.name, rule.origin
-            );
-            decision.violations.push(fault(message));
-        }
-        let mut shown: Vec<Vec<usize>> = vec![Vec::new(); rules.len()];
-        let mut kept = Vec::with_capacity(target.findings.len());
-        for (finding, rules_held) in std::mem::take(&mut target.findings).into_iter().zip(held.by_finding) {
-            let ignoring = rules_held
-                .iter()
-                .filter_map(|number| rules.get(*number))
-                .find(|rule| rule.action == Action::Ignore);
-            if let Some(rule) = ignoring {
-                target.suppressed.push(Suppressed {
-                    finding,
-                    by: SuppressedBy::Policy,
-                    origin: format!("{} ({})", rule.origin, rule.name),
-                    reason: rule.reason.clone(),
-                    expires: None,
-                });
-                continue;
-            }
-            // What is not shown does not fail.
-            if self.filter.keeps(&finding) && self.policy_filter().keeps(&finding) {
-                for number in &rules_held {
-                    shown.get_mut(*number).into_iter().for_each(|list| list.push(kept.len()));
-                }
-            }
-            kept.push(finding);
-        }
-        target.findings = kept;
-        for (rule, places) in rules.into_iter().zip(shown) {
+        let about =
+            |place: usize| target.findings.get(place).map_or("", |found| &found.vulnerability.id).to_owned();
+        let held = rules::evaluate(&rules, target, now);
+        let Some(held) = tell_faults(&rules, held, about, &target.name, decision) else { return };
+        let shows = |finding: &Finding| self.filter.keeps(finding) && self.policy_filter().keeps(finding);
+        let sorted = sort_by_rules(&rules, std::mem::take(&mut target.findings), held, shows);
+        target.suppressed.extend(sorted.ignored.into_iter().map(|(finding, rule)| Suppressed {
+            finding,
+            by: SuppressedBy::Policy,
+            origin: format!("{} ({})", rule.origin, rule.name),
+            reason: rule.reason.clone(),
+            expires: None,
+        }));
+        target.findings = sorted.kept;
+        for (rule, places) in rules.into_iter().zip(sorted.shown) {
             let findings: Vec<&Finding> =
                 places.iter().filter_map(|place| target.findings.get(*place)).collect();
-            if findings.is_empty() {
-                continue;
-            }
-            let reason = if rule.reason.is_empty() { String::new() } else { format!(": {}", rule.reason) };
-            let message = format!("rule '{}'{reason}: {}", rule.name, named(&findings, target));
-            match rule.action {
-                Action::Deny => decision.violations.push(Violation {
-                    target: target.name.clone(),
-                    check: "rules",
-                    message,
-                    exit_code: rule.exit_code,
-                }),
-                Action::Warn => decision.warnings.push(format!("{}: {message}", target.name)),
-                Action::Ignore => {}
+            if !findings.is_empty() {
+                tell_rule(rule, &named(&findings, target), &target.name, decision);
             }
         }
     }
@@ -374,6 +327,91 @@ impl Judge {
                 None => decision.incomplete = true,
             }
         }
+    }
+}
+
+/// What rules could be evaluated; those that could not become violations. `about` names the thing at a place.
+fn tell_faults(
+    rules: &[&Rule],
+    held: Result<Held, RuleError>,
+    about: impl Fn(usize) -> String,
+    target: &str,
+    decision: &mut Decision,
+) -> Option<Held> {
+    let mut fault = |message: String| {
+        decision.violations.push(Violation {
+            target: target.to_owned(),
+            check: "rules",
+            message,
+            // A rule that cannot be evaluated is a fault of the policy, not of the image.
+            exit_code: Some(2),
+        });
+    };
+    let held = match held {
+        Ok(held) => held,
+        Err(error) => {
+            fault(format!("the rules cannot be evaluated: {error}"));
+            return None;
+        }
+    };
+    for (number, place, error) in &held.faults {
+        let Some(rule) = rules.get(*number) else { continue };
+        let about = about(*place);
+        fault(format!("the rule '{}' ({}) cannot be evaluated for {about}: {error}", rule.name, rule.origin));
+    }
+    Some(held)
+}
+
+/// What rules make of a list.
+struct Sorted<'a, T> {
+    kept: Vec<T>,
+    /// What a rule takes away, with that rule.
+    ignored: Vec<(T, &'a Rule)>,
+    /// Per rule, the places among `kept` for which it holds and which are shown.
+    shown: Vec<Vec<usize>>,
+}
+
+/// Takes out of `items` what rules ignore, and notes for which of the others each rule holds. What is not shown does not fail.
+fn sort_by_rules<'a, T>(
+    rules: &[&'a Rule],
+    items: Vec<T>,
+    held: Held,
+    shows: impl Fn(&T) -> bool,
+) -> Sorted<'a, T> {
+    let mut sorted = Sorted {
+        kept: Vec::with_capacity(items.len()),
+        ignored: Vec::new(),
+        shown: vec![Vec::new(); rules.len()],
+    };
+    for (item, numbers) in items.into_iter().zip(held.by_finding) {
+        let mut holding = numbers.iter().filter_map(|number| rules.get(*number));
+        if let Some(rule) = holding.find(|rule| rule.action == Action::Ignore) {
+            sorted.ignored.push((item, rule));
+            continue;
+        }
+        if shows(&item) {
+            for number in &numbers {
+                sorted.shown.get_mut(*number).into_iter().for_each(|list| list.push(sorted.kept.len()));
+            }
+        }
+        sorted.kept.push(item);
+    }
+    sorted
+}
+
+/// Tells that a rule holds for what `found` names.
+fn tell_rule(rule: &Rule, found: &str, target: &str, decision: &mut Decision) {
+    let reason = if rule.reason.is_empty() { String::new() } else { format!(": {}", rule.reason) };
+    let message = format!("rule '{}'{reason}: {found}", rule.name);
+    match rule.action {
+        Action::Deny => decision.violations.push(Violation {
+            target: target.to_owned(),
+            check: "rules",
+            message,
+            exit_code: rule.exit_code,
+        }),
+        Action::Warn => decision.warnings.push(format!("{target}: {message}")),
+        Action::Ignore => {}
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_types::{Detection, SuppressedBy, SuppressedDetection, TargetReport, Timestamp};
 
-use super::{Decision, Judge, MOST_NAMED, Violation};
-use crate::rules::{self, Action, Rule, Subject};
+use super::{Decision, Judge, MOST_NAMED, sort_by_rules, tell_faults, tell_rule};
+use crate::rules::{self, Rule, Subject};
 use crate::waivers::Coverage;
 
 impl Judge {
@@ -56,72 +56,26 @@ impl Judge {
         if rules.is_empty() {
             return;
         }
-        let fault = |message: String| Violation {
-            target: target.name.clone(),
-            check: "rules",
-            message,
-            // A rule that cannot be evaluated is a fault of the policy, not of the image.
-            exit_code: Some(2),
-        };
-        let held = match rules::evaluate_detections(&rules, target, now) {
-            Ok(held) => held,
-            Err(error) => {
-                decision.violations.push(fault(format!("the rules cannot be evaluated: {error}")));
-                return;
+        let about = |place: usize| target.detections.get(place).map_or_else(String::new, Detection::id);
+        let held = rules::evaluate_detections(&rules, target, now);
+        let Some(held) = tell_faults(&rules, held, about, &target.name, decision) else { return };
+        let shows = |detection: &Detection| self.filter.keeps_detection(detection);
+        let sorted = sort_by_rules(&rules, std::mem::take(&mut target.detections), held, shows);
+        target.suppressed_detections.extend(sorted.ignored.into_iter().map(|(detection, rule)| {
+            SuppressedDetection {
+                detection,
+                by: SuppressedBy::Policy,
+                origin: format!("{} ({})", rule.origin, rule.name),
+                reason: rule.reason.clone(),
+                expires: None,
             }
-        };
-        for (number, place, error) in &held.faults {
-            let Some(rule) = rules.get(*number) else { continue };
-            let about = target.detections.get(*place).map_or_else(String::new, Detection::id);
-            let message = format!(
-                "the rule '{}' ({}) cannot be evaluated for {about}: {error}",
-                rule.name, rule.origin
-            );
-            decision.violations.push(fault(message));
-        }
-        let mut shown: Vec<Vec<usize>> = vec![Vec::new(); rules.len()];
-        let mut kept = Vec::with_capacity(target.detections.len());
-        for (detection, numbers) in std::mem::take(&mut target.detections).into_iter().zip(held.by_finding) {
-            let ignoring = numbers
-                .iter()
-                .filter_map(|number| rules.get(*number))
-                .find(|rule| rule.action == Action::Ignore);
-            if let Some(rule) = ignoring {
-                target.suppressed_detections.push(SuppressedDetection {
-                    detection,
-                    by: SuppressedBy::Policy,
-                    origin: format!("{} ({})", rule.origin, rule.name),
-                    reason: rule.reason.clone(),
-                    expires: None,
-                });
-                continue;
-            }
-            // What is not shown does not fail.
-            if self.filter.keeps_detection(&detection) {
-                for number in &numbers {
-                    shown.get_mut(*number).into_iter().for_each(|list| list.push(kept.len()));
-                }
-            }
-            kept.push(detection);
-        }
-        target.detections = kept;
-        for (rule, places) in rules.into_iter().zip(shown) {
+        }));
+        target.detections = sorted.kept;
+        for (rule, places) in rules.into_iter().zip(sorted.shown) {
             let found: Vec<&Detection> =
                 places.iter().filter_map(|place| target.detections.get(*place)).collect();
-            if found.is_empty() {
-                continue;
-            }
-            let reason = if rule.reason.is_empty() { String::new() } else { format!(": {}", rule.reason) };
-            let message = format!("rule '{}'{reason}: {}", rule.name, named(&found));
-            match rule.action {
-                Action::Deny => decision.violations.push(Violation {
-                    target: target.name.clone(),
-                    check: "rules",
-                    message,
-                    exit_code: rule.exit_code,
-                }),
-                Action::Warn => decision.warnings.push(format!("{}: {message}", target.name)),
-                Action::Ignore => {}
+            if !found.is_empty() {
+                tell_rule(rule, &named(&found), &target.name, decision);
             }
         }
     }
