@@ -24,12 +24,12 @@ pub use rule::{Rule, RuleError, parse as parse_rules};
 
 /// The analyzers of this crate.
 pub fn analyzers() -> Vec<Arc<dyn Analyzer>> {
-    vec![Arc::new(content::Content::new(Engine::built_in()))]
+    vec![Arc::new(content::Content::new(None))]
 }
 
 /// The rules of this crate over whole images.
 pub fn image_rules() -> Vec<Box<dyn ImageRules>> {
-    vec![Box::new(image::SecretsInImage::new(Engine::built_in()))]
+    vec![Box::new(image::SecretsInImage::new(None))]
 }
 
 /// The rules that come with Plimsoll, in no order of importance.

@@ -32,17 +32,25 @@ const PIECE: usize = 1 << 20;
 
 /// The analyzer of all files.
 pub(crate) struct Content {
-    engine: Arc<Engine>,
+    /// With rules of the user; `None` for the built-in ones alone, which are compiled when they are first needed.
+    own: Option<Arc<Engine>>,
 }
 
 impl Content {
-    pub(crate) fn new(engine: Arc<Engine>) -> Content {
-        Content { engine }
+    pub(crate) fn new(own: Option<Arc<Engine>>) -> Content {
+        Content { own }
+    }
+
+    fn engine(&self) -> &Engine {
+        match &self.own {
+            Some(own) => own,
+            None => Engine::built_in_ref(),
+        }
     }
 
     /// Looks at a file, or at a member of an archive.
     fn bytes(&self, path: &[u8], bytes: &[u8], budget: &mut Budget, findings: &mut Findings<'_>) {
-        let engine = &*self.engine;
+        let engine = self.engine();
         if bytes.is_empty() || engine.ignored_paths.iter().any(|ignored| ignored.is_match(path)) {
             return;
         }
@@ -111,7 +119,7 @@ impl Analyzer for Content {
     }
 
     fn settings(&self) -> u64 {
-        self.engine.fingerprint()
+        self.engine().fingerprint()
     }
 
     fn interest(&self) -> Interest {
@@ -138,7 +146,7 @@ impl Analyzer for Content {
                         self.bytes(member, bytes, budget, findings);
                     },
                 );
-                Content::finish(&self.engine, findings, out);
+                Content::finish(self.engine(), findings, out);
                 return Ok(());
             }
         }
@@ -147,7 +155,7 @@ impl Analyzer for Content {
             // The same as for pieces: what is decided by the whole file, is decided of files of the same sizes.
             Some(bytes) if content.len() <= WHOLE || Content::wants_whole(path) => {
                 self.bytes(path, bytes, &mut budget, &mut findings);
-                Content::finish(&self.engine, findings, out);
+                Content::finish(self.engine(), findings, out);
             }
             Some(bytes) => {
                 let mut pieces = Box::new(Pieces::new(self, &info));
@@ -219,7 +227,7 @@ impl<'c> Pieces<'c> {
 
     /// Decides how to go on once the head is there.
     fn decide(&self, head: Vec<u8>) -> State<'c> {
-        let engine = &*self.content.engine;
+        let engine = self.content.engine();
         if engine.ignored_paths.iter().any(|ignored| ignored.is_match(&self.path)) {
             return State::Skip(Vec::new());
         }
@@ -286,7 +294,7 @@ impl Feed for Pieces<'_> {
                 let Stream { session, head, mode, closed, .. } = *stream;
                 names::find(&path, &head, size, &mut findings);
                 let (hits, capped) = session.finish();
-                findings.add(&content.engine, &Place::new(&path), b"", mode, hits, Vec::new());
+                findings.add(content.engine(), &Place::new(&path), b"", mode, hits, Vec::new());
                 if capped {
                     findings.capped("there is more in this file that looks like secrets than is looked at");
                 }
@@ -299,7 +307,7 @@ impl Feed for Pieces<'_> {
                 }
             }
         }
-        Content::finish(&content.engine, findings, out);
+        Content::finish(content.engine(), findings, out);
         Ok(())
     }
 }

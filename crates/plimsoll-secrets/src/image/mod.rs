@@ -32,12 +32,13 @@ const MAX_ENTRIES: usize = 5_000;
 
 /// The rules.
 pub(crate) struct SecretsInImage {
-    engine: Arc<Engine>,
+    /// With rules of the user; `None` for the built-in ones alone, which are compiled when they are first needed.
+    own: Option<Arc<Engine>>,
 }
 
 impl SecretsInImage {
-    pub(crate) fn new(engine: Arc<Engine>) -> SecretsInImage {
-        SecretsInImage { engine }
+    pub(crate) fn new(own: Option<Arc<Engine>>) -> SecretsInImage {
+        SecretsInImage { own }
     }
 }
 
@@ -55,11 +56,15 @@ impl ImageRules for SecretsInImage {
         histories(out);
         residue(out);
         if let Some(image) = context.image {
+            let engine = match &self.own {
+                Some(own) => &**own,
+                None => Engine::built_in_ref(),
+            };
             let mut seen = Seen::default();
-            environment(&self.engine, &image.config, &mut seen, out);
-            labels(&self.engine, &image.config, &mut seen, out);
-            commands(&self.engine, &image.config, &mut seen, out);
-            history(&self.engine, &image.config, &mut seen, out);
+            environment(engine, &image.config, &mut seen, out);
+            labels(engine, &image.config, &mut seen, out);
+            commands(engine, &image.config, &mut seen, out);
+            history(engine, &image.config, &mut seen, out);
         }
     }
 }

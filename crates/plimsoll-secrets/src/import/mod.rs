@@ -133,7 +133,7 @@ pub fn engine(config: &Config) -> Result<Arc<Engine>, RuleError> {
 ///
 /// As for [`engine`].
 pub fn analyzer(config: &Config) -> Result<Arc<dyn Analyzer>, RuleError> {
-    Ok(Arc::new(crate::content::Content::new(engine(config)?)))
+    Ok(Arc::new(crate::content::Content::new(Some(engine(config)?))))
 }
 
 /// The rules over whole images for a configuration.
@@ -142,7 +142,7 @@ pub fn analyzer(config: &Config) -> Result<Arc<dyn Analyzer>, RuleError> {
 ///
 /// As for [`engine`].
 pub fn image_rules(config: &Config) -> Result<Vec<Box<dyn ImageRules>>, RuleError> {
-    Ok(vec![Box::new(crate::image::SecretsInImage::new(engine(config)?))])
+    Ok(vec![Box::new(crate::image::SecretsInImage::new(Some(engine(config)?)))])
 }
 
 /// The largest file of rules.
