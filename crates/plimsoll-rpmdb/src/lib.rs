@@ -112,6 +112,22 @@ pub fn detect(bytes: &[u8]) -> Option<Format> {
     }
 }
 
+/// Where systems keep their database, from the root without a leading slash, in each of its forms.
+pub const PATHS: &[&str] = &[
+    "usr/lib/sysimage/rpm/Packages",
+    "usr/lib/sysimage/rpm/Packages.db",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "usr/share/rpm/Packages",
+    "usr/share/rpm/Packages.db",
+    "usr/share/rpm/rpmdb.sqlite",
+    "var/lib/rpm/Packages",
+    "var/lib/rpm/Packages.db",
+    "var/lib/rpm/rpmdb.sqlite",
+];
+
+/// The ending of the file beside `rpmdb.sqlite` that holds what is not yet in it.
+pub const WRITE_AHEAD_LOG: &str = "-wal";
+
 /// Reads a database. `wal` is the content of the `rpmdb.sqlite-wal` file beside it, if there is one; what was committed
 /// to it and is not yet in `bytes` counts. It is ignored for the other forms.
 ///

@@ -7,9 +7,6 @@ use plimsoll_types::Scanner;
 
 use super::{hex, relative};
 
-/// What belongs to `rpmdb.sqlite` and is not yet in it.
-const WRITE_AHEAD_LOG: &str = "-wal";
-
 /// The checksums of all packages.
 pub(crate) struct Sums;
 
@@ -28,18 +25,8 @@ impl Analyzer for Sums {
 
     fn interest(&self) -> Interest {
         Interest {
-            paths: &[
-                "usr/lib/sysimage/rpm/Packages",
-                "usr/lib/sysimage/rpm/Packages.db",
-                "usr/lib/sysimage/rpm/rpmdb.sqlite",
-                "usr/share/rpm/Packages",
-                "usr/share/rpm/Packages.db",
-                "usr/share/rpm/rpmdb.sqlite",
-                "var/lib/rpm/Packages",
-                "var/lib/rpm/Packages.db",
-                "var/lib/rpm/rpmdb.sqlite",
-            ],
-            companions: &[WRITE_AHEAD_LOG],
+            paths: plimsoll_rpmdb::PATHS,
+            companions: &[plimsoll_rpmdb::WRITE_AHEAD_LOG],
             max_size: 512 << 20,
             ..Interest::NONE
         }
@@ -51,7 +38,8 @@ impl Analyzer for Sums {
         }
         let bytes = file.bytes()?;
         // What cannot be read of it, the packages' own analyzer speaks of.
-        let Ok(database) = plimsoll_rpmdb::read(&bytes, file.companion(WRITE_AHEAD_LOG)) else {
+        let Ok(database) = plimsoll_rpmdb::read(&bytes, file.companion(plimsoll_rpmdb::WRITE_AHEAD_LOG))
+        else {
             return Ok(());
         };
         for package in &database.packages {

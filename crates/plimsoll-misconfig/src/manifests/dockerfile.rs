@@ -4,6 +4,7 @@ use plimsoll_analysis::{AnalyzeError, Analyzer, BStr, ByteSlice, File, Interest,
 use plimsoll_types::classes::configuration;
 use plimsoll_types::{Confidence, Scanner};
 
+use super::shown;
 use crate::build::{Build, Form, Instruction, Keyword, Origin};
 use crate::rules::check_build;
 
@@ -14,8 +15,6 @@ pub(crate) struct Dockerfiles;
 const MAX_SIZE: u64 = 1 << 20;
 /// The most instructions of a file.
 const MAX_INSTRUCTIONS: usize = 5_000;
-/// The most characters of a line that is shown.
-const MAX_EVIDENCE: usize = 160;
 
 impl Analyzer for Dockerfiles {
     fn id(&self) -> &'static str {
@@ -207,10 +206,7 @@ fn heredocs(text: &str) -> Vec<(String, bool)> {
 
 /// What only the file shows: what stages are built on, and how the last one runs.
 fn file_rules(build: &Build, lines: &[&str], out: &mut Output) {
-    let evidence = |line: u32| -> String {
-        let line = lines.get((line as usize).saturating_sub(1)).copied().unwrap_or_default();
-        line.trim().chars().take(MAX_EVIDENCE).collect()
-    };
+    let evidence = |line: u32| shown(lines, line);
     let mut stages: Vec<String> = Vec::new();
     let mut arguments: Vec<String> = Vec::new();
     let mut last_stage = 0;

@@ -102,6 +102,12 @@ fn is_compose_name(name: &plimsoll_analysis::BStr) -> bool {
         && (name.ends_with(b".yml") || name.ends_with(b".yaml"))
 }
 
+/// A line, counted from 1, as it may be shown.
+fn shown(lines: &[&str], line: u32) -> String {
+    let line = lines.get((line as usize).saturating_sub(1)).copied().unwrap_or_default();
+    line.trim().chars().take(MAX_EVIDENCE).collect()
+}
+
 fn state(out: &mut Output, workload: &Workload, fault: rules::Fault, lines: &[&str]) {
     let fact = out.detect(fault.class, fault.message);
     fact.rule = fault.rule.to_owned();
@@ -111,8 +117,7 @@ fn state(out: &mut Output, workload: &Workload, fault: rules::Fault, lines: &[&s
     fact.end_line = fault.line;
     // A line that only begins the container shows nothing of what it lacks.
     if fault.line != workload.line {
-        let line = lines.get((fault.line as usize).saturating_sub(1)).copied().unwrap_or_default();
-        fact.evidence = line.trim().chars().take(MAX_EVIDENCE).collect();
+        fact.evidence = shown(lines, fault.line);
     }
     if !fault.standard.is_empty() {
         fact.notes.push(format!("Forbidden by the Pod Security Standard \"{}\".", fault.standard));

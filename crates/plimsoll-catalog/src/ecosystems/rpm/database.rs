@@ -5,9 +5,6 @@ use plimsoll_analysis::{AnalyzeError, Analyzer, File, Interest, Output, PackageF
 
 use crate::limits;
 
-/// What belongs to `rpmdb.sqlite` and is not yet in it.
-const WRITE_AHEAD_LOG: &str = "-wal";
-
 pub(super) struct Database;
 
 impl Analyzer for Database {
@@ -21,18 +18,8 @@ impl Analyzer for Database {
 
     fn interest(&self) -> Interest {
         Interest {
-            paths: &[
-                "usr/lib/sysimage/rpm/Packages",
-                "usr/lib/sysimage/rpm/Packages.db",
-                "usr/lib/sysimage/rpm/rpmdb.sqlite",
-                "usr/share/rpm/Packages",
-                "usr/share/rpm/Packages.db",
-                "usr/share/rpm/rpmdb.sqlite",
-                "var/lib/rpm/Packages",
-                "var/lib/rpm/Packages.db",
-                "var/lib/rpm/rpmdb.sqlite",
-            ],
-            companions: &[WRITE_AHEAD_LOG],
+            paths: plimsoll_rpmdb::PATHS,
+            companions: &[plimsoll_rpmdb::WRITE_AHEAD_LOG],
             max_size: 512 << 20,
             ..Interest::NONE
         }
@@ -44,7 +31,7 @@ impl Analyzer for Database {
             return Ok(());
         }
         let bytes = file.bytes()?;
-        let database = plimsoll_rpmdb::read(&bytes, file.companion(WRITE_AHEAD_LOG))
+        let database = plimsoll_rpmdb::read(&bytes, file.companion(plimsoll_rpmdb::WRITE_AHEAD_LOG))
             .map_err(|error| AnalyzeError::malformed(error.to_string()))?;
         for package in database.packages {
             let source = package.source();
@@ -113,7 +100,7 @@ mod tests {
     fn the_write_ahead_log_counts() {
         let bytes = include_bytes!("../../../../plimsoll-rpmdb/tests/fixtures/small-pages.sqlite").to_vec();
         let log = include_bytes!("../../../../plimsoll-rpmdb/tests/fixtures/small-pages.sqlite-wal").to_vec();
-        let companions = [(WRITE_AHEAD_LOG, log)];
+        let companions = [(plimsoll_rpmdb::WRITE_AHEAD_LOG, log)];
         let names = |file: &File<'_>| {
             let mut out = Output::default();
             Database.analyze(file, &mut out).unwrap();
