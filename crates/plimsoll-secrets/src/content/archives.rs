@@ -31,6 +31,9 @@ const MAX_MEMBERS: usize = 50_000;
 /// Compiled Java is opened where there is little of it: an application's own, not a library's.
 const MAX_CLASSES: u64 = 256 << 10;
 
+/// So are native libraries.
+const MAX_NATIVE: u64 = 1 << 20;
+
 /// What may still be unpacked of a file.
 pub(super) struct Budget {
     bytes: u64,
@@ -177,7 +180,7 @@ fn zip<'f>(content: &dyn ReadAt, budget: &mut Budget, findings: &mut Findings<'f
     // What is no archive after all, or is damaged, is the business of the analyzers that name packages.
     let Ok(archive) = Archive::open(content, &mut buffer) else { return };
     let mut list = Vec::new();
-    let mut classes = 0u64;
+    let (mut classes, mut native) = (0u64, 0u64);
     {
         let mut entries = archive.entries(&mut buffer);
         while let Ok(Some(entry)) = entries.next() {
@@ -189,14 +192,17 @@ fn zip<'f>(content: &dyn ReadAt, budget: &mut Budget, findings: &mut Findings<'f
             if name.ends_with(b"/") || skip::by_path(name) || is_signature(name) {
                 continue;
             }
+            let size = entry.member.compressed_size();
             if name.ends_with(b".class") {
-                classes = classes.saturating_add(entry.member.compressed_size());
+                classes = classes.saturating_add(size);
+            } else if is_native(name) {
+                native = native.saturating_add(size);
             }
             list.push((name.to_vec(), entry.member));
         }
     }
     for (name, member) in list {
-        if name.ends_with(b".class") && classes > MAX_CLASSES {
+        if name.ends_with(b".class") && classes > MAX_CLASSES || is_native(&name) && native > MAX_NATIVE {
             continue;
         }
         if budget.members == 0 || budget.bytes == 0 {
@@ -219,6 +225,13 @@ fn zip<'f>(content: &dyn ReadAt, budget: &mut Budget, findings: &mut Findings<'f
             Err(_) => budget.bytes = budget.bytes.saturating_sub(member.compressed_size()),
         }
     }
+}
+
+/// Libraries of machine code, as jars, wheels and packages of .NET carry them for each platform.
+fn is_native(name: &[u8]) -> bool {
+    let name = file_name(name);
+    let endings: [&[u8]; 5] = [b".so", b".dll", b".dylib", b".jnilib", b".pyd"];
+    endings.iter().any(|ending| name.ends_with(ending)) || memchr::memmem::find(name, b".so.").is_some()
 }
 
 /// Files that sign a jar.

@@ -2,6 +2,7 @@
 
 mod archives;
 mod base64_text;
+mod code;
 pub(crate) mod findings;
 mod keystore;
 mod names;
@@ -79,7 +80,8 @@ impl Content {
                 &converted
             }
         };
-        let (hits, capped) = Session::new(engine, place.clone(), mode).whole(text);
+        let session = Session::new(engine, place.clone(), mode).without(code::of(head));
+        let (hits, capped) = session.whole(text);
         let mut structured: Vec<Found> = Vec::new();
         for kind in KINDS {
             if (kind.is)(path) && text.len() as u64 <= kind.max_size {
@@ -246,7 +248,7 @@ impl<'c> Pieces<'c> {
             Encoding::Utf16Le => Some(Utf16::new(false)),
             Encoding::Utf16Be => Some(Utf16::new(true)),
         };
-        let session = Session::new(engine, Place::new(&self.path), mode);
+        let session = Session::new(engine, Place::new(&self.path), mode).without(code::of(first));
         let mut stream = Stream { session, utf16, head: first.to_vec(), mode, closed: container };
         stream.piece(&head);
         State::Stream(Box::new(stream))

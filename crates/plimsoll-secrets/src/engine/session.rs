@@ -73,6 +73,8 @@ pub(crate) struct Session<'e> {
     line_start: u64,
     counted: u64,
     work: u64,
+    /// Parts of the text that are not looked at, in order.
+    without: Vec<Range<u64>>,
     /// Room for the groups of an expression.
     slots: Vec<Option<regex_automata::util::primitives::NonMaxUsize>>,
     pub(crate) hits: Vec<Hit>,
@@ -94,10 +96,16 @@ impl<'e> Session<'e> {
             line_start: 0,
             counted: 0,
             work: 0,
+            without: Vec::new(),
             slots: Vec::new(),
             hits: Vec::new(),
             capped: false,
         }
+    }
+
+    /// Leaves out these parts of the text, which are in the order of their beginnings.
+    pub(crate) fn without(self, parts: Vec<Range<u64>>) -> Session<'e> {
+        Session { without: parts, ..self }
     }
 
     /// Takes the next piece.
@@ -142,7 +150,6 @@ impl<'e> Session<'e> {
         let to = (core + (BLOCK + MAX_AFTER) as u64).min(base + buffer.len() as u64);
         let core_end = (core + BLOCK as u64).min(to);
         let view = buffer.get((from - base) as usize..(to - base) as usize).unwrap_or_default();
-        let range = (core - from) as usize..(core_end - from) as usize;
         let engine = self.engine;
         let filter = match self.mode {
             Mode::Text => &engine.text,
@@ -150,16 +157,20 @@ impl<'e> Session<'e> {
         };
         let before = self.hits.len();
         let mut found: Vec<(usize, Range<usize>)> = Vec::new();
-        filter.find(view, range, |start, word| {
-            let keyword = start..start + word.len();
-            for number in &word.rules {
-                let Some(rule) = engine.rule(*number) else { continue };
-                if !self.keyword(view, from, *number, rule, &keyword, core, &mut found) {
-                    return false;
+        let parts = outside(core..core_end, &self.without);
+        for part in parts {
+            let range = (part.start - from) as usize..(part.end - from) as usize;
+            filter.find(view, range, |start, word| {
+                let keyword = start..start + word.len();
+                for number in &word.rules {
+                    let Some(rule) = engine.rule(*number) else { continue };
+                    if !self.keyword(view, from, *number, rule, &keyword, core, &mut found) {
+                        return false;
+                    }
                 }
-            }
-            true
-        });
+                true
+            });
+        }
         // Lines are counted only for what was found, and evidence is made when all values of the block are known.
         found.sort_by_key(|(_, value)| value.start);
         let values: Vec<Range<usize>> = found.iter().map(|(_, value)| value.clone()).collect();
@@ -346,8 +357,39 @@ impl<'e> Session<'e> {
     }
 }
 
+/// What is left of `range` without `parts`, which are in the order of their beginnings.
+fn outside(range: Range<u64>, parts: &[Range<u64>]) -> Vec<Range<u64>> {
+    let mut left = Vec::with_capacity(parts.len() + 1);
+    let mut at = range.start;
+    for part in parts {
+        if part.start.min(range.end) > at {
+            left.push(at..part.start.min(range.end));
+        }
+        at = at.max(part.end);
+    }
+    if at < range.end {
+        left.push(at..range.end);
+    }
+    left
+}
+
 /// True when one of `= : > , |` follows a keyword closely.
 fn separator_follows(text: &[u8], end: usize) -> bool {
     let near = text.get(end..text.len().min(end + SEPARATOR)).unwrap_or_default();
     near.iter().any(|byte| matches!(byte, b'=' | b':' | b'>' | b',' | b'|'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::outside;
+
+    #[test]
+    fn parts_are_left_out() {
+        let left = |parts: &[std::ops::Range<u64>]| outside(10..20, parts);
+        assert_eq!(left(&[]), [10..20]);
+        assert_eq!(left(&[0..5, 30..40]), [10..20]);
+        assert_eq!(left(&[0..12, 15..16]), [12..15, 16..20]);
+        assert_eq!(left(&[12..18, 13..14, 18..25]), [10..12]);
+        assert_eq!(left(&[0..99]), []);
+    }
 }
