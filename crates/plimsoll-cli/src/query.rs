@@ -1,6 +1,7 @@
-//! `plimsoll query`: SQL over reports, inspect output and a live engine.
+//! `plimsoll query`: SQL over reports, inspect output, manifests and a live engine.
 
 mod engine;
+mod manifests;
 
 use std::fs::File;
 use std::io::Read;
@@ -42,8 +43,10 @@ fn told(error: QueryError) -> anyhow::Error {
 
 /// The tables, filled from what was named.
 pub(crate) fn database(sources: &Sources, limits: &QueryLimits) -> anyhow::Result<Database> {
-    if sources.report.is_empty() && sources.inspect.is_empty() && sources.engine.is_none() {
-        message("warning", "the tables are empty: name what fills them with --report, --inspect or --engine");
+    let files = [&sources.report, &sources.inspect, &sources.manifest];
+    if files.iter().all(|files| files.is_empty()) && sources.engine.is_none() {
+        let flags = "--report, --inspect, --manifest or --engine";
+        message("warning", &format!("the tables are empty: name what fills them with {flags}"));
     }
     if sources.report.iter().chain(&sources.inspect).filter(|path| is_input(path)).count() > 1 {
         return Err(usage("standard input can be read once only"));
@@ -62,6 +65,9 @@ pub(crate) fn database(sources: &Sources, limits: &QueryLimits) -> anyhow::Resul
         let name = path.display().to_string();
         inspect::read(&bytes, Origin::File(&name), &mut tables)
             .with_context(|| format!("cannot read {name}"))?;
+    }
+    for path in &sources.manifest {
+        manifests::read(path, &mut tables)?;
     }
     if let Some(socket) = &sources.engine {
         engine::read(socket, &mut tables)?;

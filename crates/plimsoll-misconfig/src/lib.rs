@@ -6,7 +6,7 @@ pub mod build;
 mod evidence;
 pub mod files;
 mod image;
-mod manifests;
+pub mod manifests;
 pub mod rules;
 pub mod shell;
 

@@ -79,8 +79,8 @@ pub struct Audit {
 /// The columns that say what a row is about, the first that is there counts.
 const NAMES: [&str; 4] = ["name", "container_name", "image_name", "id"];
 
-/// Whether images were scanned, on which built-in rules rest.
-const SCANNED: &str = "SELECT 1 FROM images WHERE scan_time IS NOT NULL LIMIT 1";
+/// The images that were scanned, on which built-in rules rest, and what their scans looked for.
+const SCANNED: &str = "SELECT name, scanners FROM images WHERE scan_time IS NOT NULL ORDER BY name";
 
 impl Audit {
     /// Holds a benchmark against a database.
@@ -131,9 +131,8 @@ fn decide(check: &Check, database: &Database, outcome: &mut Outcome) -> Result<O
             return Ok(Some(format!("there are no {table} in the input")));
         }
     }
-    if let Decision::Rule(_) = check.decision
-        && database.query(SCANNED)?.rows.is_empty()
-    {
+    let scanned = database.query(SCANNED)?.rows;
+    if matches!(check.decision, Decision::Rule(_)) && scanned.is_empty() {
         return Ok(Some("there are no scanned images in the input".to_owned()));
     }
     if let Some(query) = &check.applies
@@ -169,7 +168,23 @@ fn decide(check: &Check, database: &Database, outcome: &mut Outcome) -> Result<O
             failure
         })
         .collect();
-    Ok(None)
+    Ok(unseen(check, &scanned).filter(|_| outcome.failures.is_empty()))
+}
+
+/// Which of the scanned images were scanned without looking for what the check is about, in words.
+fn unseen(check: &Check, scanned: &[Vec<Value>]) -> Option<String> {
+    let lacks = |row: &&Vec<Value>| {
+        let looked = row.get(1).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        check.scanners.iter().any(|scanner| !looked.iter().any(|word| word == scanner.word()))
+    };
+    let mut images = scanned.iter().filter(lacks).filter_map(|row| row.first());
+    let first = text(images.next()?);
+    let more = match images.count() {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let words: Vec<&str> = check.scanners.iter().map(|scanner| scanner.word()).collect();
+    Some(format!("{first}{more}: scanned without --scanners {}", words.join(",")))
 }
 
 impl Audit {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_types::{Class, Severity, class};
+use plimsoll_types::{Class, Scanner, Severity, class};
 use serde::Deserialize;
 
 use crate::tables::TABLES;
@@ -87,6 +87,8 @@ struct RawCheck {
     level: Option<u8>,
     #[serde(default)]
     requires: Vec<String>,
+    #[serde(default)]
+    scanners: Vec<String>,
     applies: Option<String>,
     not_applicable: Option<String>,
     manual: Option<String>,
@@ -120,6 +122,8 @@ pub struct Check {
     pub level: Option<u8>,
     /// Tables that must have rows, or the check cannot be decided.
     pub requires: Vec<String>,
+    /// What the scans of images must have looked for, or that nothing was found proves nothing.
+    pub scanners: Vec<Scanner>,
     /// A query that must give a row, or the check does not apply.
     pub applies: Option<String>,
     /// Why it does not apply, then.
@@ -234,6 +238,18 @@ impl RawCheck {
                 names.join(", ")
             )));
         }
+        let mut scanners = Vec::new();
+        for word in &self.scanners {
+            let Some(scanner) = Scanner::ALL.into_iter().find(|scanner| scanner.word() == word) else {
+                let known: Vec<&str> = Scanner::ALL.iter().map(|scanner| scanner.word()).collect();
+                let shown: String = word.chars().take(80).collect();
+                return Err(wrong(format!("scanners: there is no '{shown}'; there is {}", known.join(", "))));
+            };
+            scanners.push(scanner);
+        }
+        if let Decision::Rule(class) = &decision {
+            scanners.push(class.scanner);
+        }
         let severity = match self.severity {
             Some(word) => word.parse::<Severity>().map_err(|error| wrong(format!("severity: {error}")))?,
             None => named.map_or(Severity::Medium, |class| class.severity),
@@ -249,6 +265,7 @@ impl RawCheck {
             severity,
             level: self.level,
             requires: self.requires,
+            scanners,
             applies: filled(self.applies),
             not_applicable: filled(self.not_applicable)
                 .unwrap_or_else(|| "it does not apply here".to_owned()),

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::tables::{HostRow, ImageRow, LayerRow, Tables, UserRow};
 
 pub use container::{DEFAULT_CAPABILITIES, capabilities, is_root};
+pub(crate) use container::{capability, seccomp};
 
 /// The most bytes that are read.
 pub const MAX_BYTES: u64 = 256 << 20;

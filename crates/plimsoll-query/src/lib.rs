@@ -1,6 +1,6 @@
 //! Queries in SQL over what was inspected, and benchmarks whose checks are such queries.
 //!
-//! [`Tables`] is filled from reports, from `docker inspect` output and from rows that other readers make; a [`Database`] answers
+//! [`Tables`] is filled from reports, from `docker inspect` output and from manifests; a [`Database`] answers
 //! queries over it in PostgreSQL's dialect, read-only and within [`Limits`]; a [`Benchmark`] is audited against it. The engine
 //! (DataFusion) and the runtime that it wants stay inside this crate: `docs/decisions/sql-engine.md` says why it was chosen.
 
@@ -11,6 +11,7 @@ mod engine;
 mod functions;
 mod guard;
 pub mod inspect;
+pub mod manifests;
 pub mod render;
 mod reports;
 mod severity;

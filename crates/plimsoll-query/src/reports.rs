@@ -77,6 +77,7 @@ impl Of<'_> {
             .to_owned(),
             scan_time: Some(self.scan_time),
             complete: Some(target.complete()),
+            scanners: target.scanners.iter().map(|scanner| scanner.word().to_owned()).collect(),
             distro: target.distro.as_ref().and_then(|distro| stated(&distro.id)),
             distro_version: target.distro.as_ref().and_then(|distro| stated(&distro.version)),
             support_ends: target.lifecycle.as_ref().and_then(|lifecycle| lifecycle.ends),

@@ -259,6 +259,47 @@ fn archives_in_archives() {
 }
 
 #[test]
+fn compiled_code_is_looked_at_where_there_is_little_of_it() {
+    let text = unmark(&format!("\x7fELF\0\0\0\0 {TOKEN} "));
+    let little = text.as_bytes();
+    let much = [little, &vec![0; 2 << 20]].concat();
+    let places = |path: &str, files: &[(&str, &[u8])]| -> Vec<String> {
+        facts(&whole(path, &zip(files))).into_iter().map(|found| found.inside).collect()
+    };
+    assert_eq!(places("a.jar", &[("x/lib.so", little)]), ["!/x/lib.so"]);
+    assert_eq!(places("a.whl", &[("x/lib.so.1", &much), ("y/b.dll", little)]), Vec::<String>::new());
+    assert_eq!(places("a.jar", &[("x/lib.so", &much), ("b.properties", little)]), ["!/b.properties"]);
+}
+
+#[test]
+fn machine_code_is_left_out() {
+    // A program as Go lays it out: code first, then data that is read only (System V ABI, program headers).
+    let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
+    bytes.resize(16, 0);
+    bytes.extend([2u16, 62].iter().flat_map(|n| n.to_le_bytes()));
+    bytes.extend(1u32.to_le_bytes());
+    bytes.extend([0u64, 64, 0].iter().flat_map(|n| n.to_le_bytes()));
+    bytes.extend(0u32.to_le_bytes());
+    bytes.extend([64u16, 56, 2, 64, 0, 0].iter().flat_map(|n| n.to_le_bytes()));
+    for (flags, offset, size) in [(5u32, 0u64, 8192u64), (4, 8192, 4096)] {
+        bytes.extend([1u32, flags].iter().flat_map(|n| n.to_le_bytes()));
+        bytes.extend([offset, 0, 0, size, size, 4096].iter().flat_map(|n| n.to_le_bytes()));
+    }
+    bytes.resize(12288, 0);
+    let token = unmark(TOKEN);
+    let found = |at: usize, size: usize| {
+        let mut bytes = bytes.clone();
+        bytes[at..at + token.len()].copy_from_slice(token.as_bytes());
+        bytes.resize(size, 0);
+        same(&whole("bin/x", &bytes), &pieces("bin/x", &bytes, 5000), "in pieces");
+        facts(&whole("bin/x", &bytes)).len()
+    };
+    for size in [12288, 3 << 20] {
+        assert_eq!([found(4096, size), found(8200, size)], [0, 1], "of {size} bytes");
+    }
+}
+
+#[test]
 fn base64_once_and_twice() {
     use std::fmt::Write as _;
     let encode = |bytes: &[u8]| {

@@ -16,6 +16,10 @@ pub(crate) struct Sources {
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(crate) inspect: Vec<PathBuf>,
 
+    /// A Compose file, a file of Kubernetes objects, or a folder of them (repeatable)
+    #[arg(long, value_name = "PATH", help_heading = "Input")]
+    pub(crate) manifest: Vec<PathBuf>,
+
     /// The socket of a running engine, such as unix:///var/run/docker.sock; it is only read from
     #[arg(long, value_name = "SOCKET", help_heading = "Input")]
     pub(crate) engine: Option<String>,

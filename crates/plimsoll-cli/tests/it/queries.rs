@@ -212,3 +212,28 @@ fn a_live_engine_is_read() {
     assert_eq!(asked.len(), 6);
     assert_eq!(asked[..2], ["/info", "/containers/json?all=1"]);
 }
+
+#[test]
+fn manifests_are_queried_and_audited() {
+    let place = Place::without_database();
+    place.write(
+        "deploy/compose.yaml",
+        "services:\n  web: {image: nginx, privileged: true}\n  db: {image: postgres, mem_limit: 1g}\n",
+    );
+    place.write("deploy/chart/broken.yaml", "apiVersion: v1\nkind: Pod\n{{- if .Values.web }}\n");
+    place.write("values.yaml", "replicas: 3\n");
+    let sql = "SELECT file, name FROM containers WHERE privileged = true";
+    let run = place.run(&["query", sql, "--manifest", "deploy", "--format", "csv"]).code(0);
+    assert_eq!(run.stdout, "file,name\ndeploy/compose.yaml,web\n");
+    run.says(&["warning: deploy/chart/broken.yaml is left out: it is a template"]);
+    place
+        .run(&["query", sql, "--manifest", "values.yaml"])
+        .code(4)
+        .says(&["values.yaml describes no containers"]);
+    let audit =
+        place.run(&["cis", "--manifest", "deploy/compose.yaml", "--check", "CIS-5.5,CIS-5.11"]).code(0);
+    for told in ["FAIL    CIS-5.5", "- web: image_name nginx", "FAIL    CIS-5.11", "- web"] {
+        assert!(audit.stdout.contains(told), "{told}\n{}", audit.stdout);
+    }
+    assert!(!audit.stdout.contains("- db"), "{}", audit.stdout);
+}

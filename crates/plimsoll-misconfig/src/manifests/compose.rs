@@ -1,14 +1,15 @@
 //! Compose files (Compose specification).
 
-use super::workload::{At, Form, Mount, Port, Workload};
+use super::workload::{At, Form, Limit, Modes, Mount, Port, Workload};
 use super::yaml::{Node, Value};
 
 /// Adds the services of a file.
 pub(super) fn workloads(file: &Node, out: &mut Vec<Workload>) {
+    let project = file.get("name").and_then(Node::text).unwrap_or_default();
     for (name, service) in file.get("services").into_iter().flat_map(Node::entries) {
         // Templates that other services extend are named so.
         if matches!(service.value, Value::Map(_)) {
-            out.push(of_service(name, service));
+            out.push(Workload { namespace: project.to_owned(), ..of_service(name, service) });
         }
     }
 }
@@ -27,8 +28,44 @@ fn list(node: Option<&Node>) -> Vec<At<String>> {
     node.into_iter().flat_map(Node::items).filter_map(|item| text(Some(item))).collect()
 }
 
+/// The texts of a list, or a text alone.
+fn words(node: Option<&Node>) -> Vec<String> {
+    match node.and_then(Node::text) {
+        Some(text) => vec![text.to_owned()],
+        None => list(node).into_iter().map(|item| item.value).collect(),
+    }
+}
+
+/// A mapping, or a list of `key=value`, as the latter.
+fn pairs(node: Option<&Node>) -> Vec<String> {
+    match node {
+        Some(node) if matches!(node.value, Value::Map(_)) => {
+            let text = |value: &Node| value.text().unwrap_or_default().to_owned();
+            node.entries().map(|(key, value)| format!("{key}={}", text(value))).collect()
+        }
+        node => words(node),
+    }
+}
+
+/// A size as Compose files write it: a number with `b`, `k`, `m`, `g`, each also with a `b` behind it; a kilobyte has 1,024 bytes.
+fn bytes(text: &str) -> Option<i64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let end = lower.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(lower.len());
+    let (number, unit) = lower.split_at(end);
+    let power = match unit.trim() {
+        "" | "b" => 0,
+        "k" | "kb" => 1,
+        "m" | "mb" => 2,
+        "g" | "gb" => 3,
+        "t" | "tb" => 4,
+        _ => return None,
+    };
+    // The cast saturates.
+    Some((number.parse::<f64>().ok()? * 1024f64.powi(power)) as i64)
+}
+
 fn of_service(name: &str, service: &Node) -> Workload {
-    let mut workload = Workload::new(format!("service {name}"), service.line, Form::Compose);
+    let mut workload = Workload::new(format!("service {name}"), name, service.line, Form::Compose);
     workload.image = text(service.get("image"));
     workload.privileged = truth(service.get("privileged"));
     workload.user = text(service.get("user"));
@@ -41,7 +78,32 @@ fn of_service(name: &str, service: &Node) -> Workload {
             workload.host_namespaces.push(At::new(what, mode.line));
         }
     }
+    let mode = |key: &str| service.get(key).and_then(Node::text).unwrap_or_default().to_owned();
+    workload.modes = Modes {
+        network: mode("network_mode"),
+        pid: mode("pid"),
+        ipc: mode("ipc"),
+        uts: mode("uts"),
+        user: mode("userns_mode"),
+    };
+    workload.networks = match service.get("networks") {
+        Some(node) if matches!(node.value, Value::Map(_)) => {
+            node.entries().map(|(name, _)| name.to_owned()).collect()
+        }
+        node => words(node),
+    };
+    workload.command = [words(service.get("entrypoint")), words(service.get("command"))].concat();
+    workload.env = pairs(service.get("environment"))
+        .into_iter()
+        .map(|pair| pair.split('=').next().unwrap_or_default().to_owned())
+        .collect();
+    workload.labels = pairs(service.get("labels"));
+    workload.exposed = words(service.get("expose"))
+        .into_iter()
+        .map(|port| if port.contains('/') { port } else { format!("{port}/tcp") })
+        .collect();
     for option in list(service.get("security_opt")) {
+        workload.security_opt.push(option.value.clone());
         // Both signs are in use between name and value.
         let (key, value) = option.value.split_once(['=', ':']).unwrap_or((&option.value, "true"));
         match key.trim() {
@@ -56,14 +118,21 @@ fn of_service(name: &str, service: &Node) -> Workload {
     }
     workload.read_only_root = truth(service.get("read_only"));
     let limits = service.path(&["deploy", "resources", "limits"]);
-    let limit = |key: &str| limits.and_then(|limits| limits.get(key)).is_some();
-    workload.memory_limit = service.get("mem_limit").is_some() || limit("memory");
-    workload.cpu_limit = limit("cpus")
-        || ["cpus", "cpu_quota", "cpu_shares", "cpu_count", "cpu_percent"]
-            .iter()
-            .any(|key| service.get(key).is_some());
-    let pids = service.get("pids_limit").or_else(|| limits.and_then(|limits| limits.get("pids")));
-    workload.pids_limit = pids.and_then(Node::number).is_some_and(|number| number > 0);
+    let limit = |key: &str| limits.and_then(|limits| limits.get(key));
+    let memory = service.get("mem_limit").or_else(|| limit("memory"));
+    workload.memory_limit = Limit::of(memory.is_some(), memory.and_then(Node::text).and_then(bytes));
+    let cpus = service.get("cpus").or_else(|| limit("cpus"));
+    let weighed = ["cpu_quota", "cpu_shares", "cpu_count", "cpu_percent"];
+    let stated = cpus.is_some() || weighed.iter().any(|key| service.get(key).is_some());
+    workload.cpu_limit =
+        Limit::of(stated, cpus.and_then(Node::text).and_then(|text| text.trim().parse().ok()));
+    workload.cpu_shares = service.get("cpu_shares").and_then(Node::number);
+    let pids = service.get("pids_limit").or_else(|| limit("pids"));
+    workload.pids_limit = Limit::of(false, pids.and_then(Node::number).filter(|number| *number > 0));
+    for (name, value) in service.get("ulimits").into_iter().flat_map(Node::entries) {
+        let of = |key: &str| value.get(key).and_then(Node::text).or_else(|| value.text()).unwrap_or_default();
+        workload.ulimits.push(format!("{name}={}:{}", of("soft"), of("hard")));
+    }
     workload.cgroup_parent = text(service.get("cgroup_parent"));
     workload.devices = list(service.get("devices"));
     for device in service.get("devices").into_iter().flat_map(Node::items) {
@@ -85,9 +154,20 @@ fn of_service(name: &str, service: &Node) -> Workload {
     let none = service.path(&["healthcheck", "test"]).is_some_and(|test| {
         test.text() == Some("NONE") || test.items().next().and_then(Node::text) == Some("NONE")
     });
-    workload.health = (off || none).then_some(false);
+    let stated = service.path(&["healthcheck", "test"]).is_some();
+    workload.health = (off || none || stated).then_some(!off && !none);
     for volume in service.get("volumes").into_iter().flat_map(Node::items) {
         workload.mounts.extend(mount(volume));
+    }
+    if let Some(node) = service.get("tmpfs") {
+        workload.mounts.extend(words(Some(node)).into_iter().map(|path| Mount {
+            kind: "tmpfs".to_owned(),
+            source: String::new(),
+            destination: path.split(':').next().unwrap_or_default().to_owned(),
+            read_only: false,
+            propagation: String::new(),
+            line: node.line,
+        }));
     }
     for entry in service.get("ports").into_iter().flat_map(Node::items) {
         workload.ports.push(port(entry));
@@ -106,17 +186,21 @@ fn restart(service: &Node) -> Option<At<(String, Option<i64>)>> {
     Some(At::new((policy.to_owned(), attempts.parse().ok()), node.line))
 }
 
-/// `SOURCE:TARGET[:OPTIONS]`, or the long form with `type: bind`. Named volumes are none of the host's.
+/// `[SOURCE:]TARGET[:OPTIONS]`, or the long form. A source that is no path names a volume, which is none of the host's.
 fn mount(volume: &Node) -> Option<Mount> {
     if let Some(short) = volume.text() {
         let mut parts = short.split(':');
-        let (source, _target) = (parts.next()?, parts.next()?);
+        let first = parts.next()?;
+        let (source, destination) = match parts.next() {
+            Some(destination) => (first, destination),
+            None => ("", first),
+        };
         let options: Vec<&str> = parts.next().unwrap_or_default().split(',').collect();
-        if !source.starts_with(['/', '.', '~', '$']) {
-            return None;
-        }
+        let host = source.starts_with(['/', '.', '~', '$']);
         return Some(Mount {
+            kind: if host { "bind" } else { "volume" }.to_owned(),
             source: source.to_owned(),
+            destination: destination.to_owned(),
             read_only: options.contains(&"ro"),
             propagation: options
                 .iter()
@@ -127,19 +211,23 @@ fn mount(volume: &Node) -> Option<Mount> {
             line: volume.line,
         });
     }
-    if volume.get("type").and_then(Node::text) != Some("bind") {
+    let text = |key: &str| volume.get(key).and_then(Node::text).unwrap_or_default().to_owned();
+    let kind = volume.get("type")?.text()?;
+    let source = volume.get("source");
+    if kind == "bind" && source.and_then(Node::text).is_none() {
         return None;
     }
-    let source = volume.get("source")?;
     Some(Mount {
-        source: source.text()?.to_owned(),
+        kind: kind.to_owned(),
+        source: text("source"),
+        destination: text("target"),
         read_only: volume.get("read_only").and_then(Node::truth).unwrap_or(false),
         propagation: volume
             .path(&["bind", "propagation"])
             .and_then(Node::text)
             .unwrap_or_default()
             .to_owned(),
-        line: source.line,
+        line: source.map_or(volume.line, |source| source.line),
     })
 }
 
@@ -147,7 +235,7 @@ fn mount(volume: &Node) -> Option<Mount> {
 fn port(entry: &Node) -> Port {
     let first = |text: &str| text.split('-').next().and_then(|port| port.trim().parse().ok());
     if let Some(short) = entry.text() {
-        let short = short.split('/').next().unwrap_or_default();
+        let (short, protocol) = short.split_once('/').unwrap_or((short, "tcp"));
         let (rest, container) = short.rsplit_once(':').unwrap_or(("", short));
         // An address of version 6 stands in brackets.
         let (ip, host) = match rest.rsplit_once(':') {
@@ -158,6 +246,7 @@ fn port(entry: &Node) -> Port {
             host_ip: ip.to_owned(),
             host_port: first(host),
             container_port: first(container),
+            protocol: protocol.to_ascii_lowercase(),
             line: entry.line,
         };
     }
@@ -165,6 +254,7 @@ fn port(entry: &Node) -> Port {
         host_ip: entry.get("host_ip").and_then(Node::text).unwrap_or_default().to_owned(),
         host_port: entry.get("published").and_then(Node::text).and_then(first),
         container_port: entry.get("target").and_then(Node::text).and_then(first),
+        protocol: entry.get("protocol").and_then(Node::text).unwrap_or("tcp").to_ascii_lowercase(),
         line: entry.line,
     }
 }

@@ -1,6 +1,6 @@
 //! Kubernetes manifests: the pods in them (Kubernetes API, `core/v1`, `apps/v1`, `batch/v1`).
 
-use super::workload::{At, Form, Mount, Port, Workload};
+use super::workload::{At, Form, Limit, Mount, Port, Workload};
 use super::yaml::Node;
 
 /// How deep lists of objects may lie in each other.
@@ -48,7 +48,8 @@ fn object_workloads(object: &Node, depth: usize, out: &mut Vec<Workload>) {
         for container in spec.get(list).into_iter().flat_map(Node::items) {
             let name = container.get("name").and_then(Node::text).unwrap_or("?");
             let resource = format!("{kind} {named}, container {name}");
-            let mut workload = Workload::new(resource, container.line, Form::Kubernetes);
+            let mut workload = Workload::new(resource, name, container.line, Form::Kubernetes);
+            workload.namespace = namespace.unwrap_or_default().to_owned();
             workload.init = init || list == "ephemeralContainers";
             of_pod(&mut workload, pod, spec, name);
             of_container(&mut workload, spec, container);
@@ -79,6 +80,9 @@ fn of_pod(workload: &mut Workload, pod: &Node, spec: &Node, container: &str) {
             workload.host_namespaces.push(At::new(name, found.line));
         }
     }
+    for (key, value) in pod.path(&["metadata", "labels"]).into_iter().flat_map(Node::entries) {
+        workload.labels.push(format!("{key}={}", value.text().unwrap_or_default()));
+    }
     workload.token = truth(spec.get("automountServiceAccountToken"));
     for sysctl in spec.path(&["securityContext", "sysctls"]).into_iter().flat_map(Node::items) {
         workload.sysctls.extend(text(sysctl.get("name")));
@@ -101,6 +105,13 @@ fn of_container(workload: &mut Workload, spec: &Node, container: &Node) {
     };
     let own = |keys: &[&str]| own.and_then(|context| context.path(keys));
     workload.image = text(container.get("image"));
+    for part in ["command", "args"] {
+        let words = container.get(part).into_iter().flat_map(Node::items).filter_map(Node::text);
+        workload.command.extend(words.map(str::to_owned));
+    }
+    for variable in container.get("env").into_iter().flat_map(Node::items) {
+        workload.env.extend(variable.get("name").and_then(Node::text).map(str::to_owned));
+    }
     workload.pull_policy = text(container.get("imagePullPolicy"));
     workload.privileged = truth(own(&["privileged"]));
     workload.user = text(both(&["runAsUser"]));
@@ -123,10 +134,18 @@ fn of_container(workload: &mut Workload, spec: &Node, container: &Node) {
     workload.added = list(own(&["capabilities", "add"]));
     workload.dropped = list(own(&["capabilities", "drop"]));
     let limits = container.path(&["resources", "limits"]);
-    workload.memory_limit = limits.is_some_and(|limits| limits.get("memory").is_some());
-    workload.cpu_limit = limits.is_some_and(|limits| limits.get("cpu").is_some());
+    let limit = |key: &str| {
+        let stated = limits.and_then(|limits| limits.get(key));
+        Limit::of(stated.is_some(), stated.and_then(Node::text).and_then(quantity))
+    };
+    workload.memory_limit = match limit("memory") {
+        Limit::At(bytes) => Limit::At(bytes as i64),
+        Limit::Stated => Limit::Stated,
+        Limit::None => Limit::None,
+    };
+    workload.cpu_limit = limit("cpu");
     // The kubelet limits processes, not the pod.
-    workload.pids_limit = true;
+    workload.pids_limit = Limit::Stated;
     let probes = ["livenessProbe", "readinessProbe", "startupProbe"];
     workload.health = (!workload.init).then(|| probes.iter().any(|probe| container.get(probe).is_some()));
     for port in container.get("ports").into_iter().flat_map(Node::items) {
@@ -134,6 +153,7 @@ fn of_container(workload: &mut Workload, spec: &Node, container: &Node) {
             host_ip: port.get("hostIP").and_then(Node::text).unwrap_or_default().to_owned(),
             host_port: port.get("hostPort").and_then(Node::number).filter(|port| *port != 0),
             container_port: port.get("containerPort").and_then(Node::number),
+            protocol: port.get("protocol").and_then(Node::text).unwrap_or("tcp").to_ascii_lowercase(),
             line: port.line,
         });
     }
@@ -141,12 +161,45 @@ fn of_container(workload: &mut Workload, spec: &Node, container: &Node) {
         let Some(name) = mount.get("name").and_then(Node::text) else { continue };
         let mut volumes = spec.get("volumes").into_iter().flat_map(Node::items);
         let volume = volumes.find(|volume| volume.get("name").and_then(Node::text) == Some(name));
-        let Some(path) = volume.and_then(|volume| volume.path(&["hostPath", "path"])) else { continue };
+        let path = volume.and_then(|volume| volume.path(&["hostPath", "path"]));
+        // A stateful set brings its volumes elsewhere: those are claims.
+        let kind = volume.and_then(|volume| volume.entries().map(|(key, _)| key).find(|key| *key != "name"));
         workload.mounts.push(Mount {
-            source: path.text().unwrap_or_default().to_owned(),
+            kind: if path.is_some() { "bind" } else { kind.unwrap_or("persistentVolumeClaim") }.to_owned(),
+            source: path.map_or(Some(name), Node::text).unwrap_or_default().to_owned(),
+            destination: mount.get("mountPath").and_then(Node::text).unwrap_or_default().to_owned(),
             read_only: mount.get("readOnly").and_then(Node::truth).unwrap_or(false),
             propagation: mount.get("mountPropagation").and_then(Node::text).unwrap_or_default().to_owned(),
-            line: path.line,
+            line: path.map_or(mount.line, |path| path.line),
         });
     }
+}
+
+/// A quantity (Kubernetes API, `resource.Quantity`): `500m`, `1.5`, `128Mi`, `2e3`.
+fn quantity(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<f64>() {
+        return number.is_finite().then_some(number);
+    }
+    let end = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at(end);
+    let factor = match unit {
+        "n" => 1e-9,
+        "u" => 1e-6,
+        "m" => 1e-3,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "P" => 1e15,
+        "E" => 1e18,
+        "Ki" => 1024f64,
+        "Mi" => 1024f64.powi(2),
+        "Gi" => 1024f64.powi(3),
+        "Ti" => 1024f64.powi(4),
+        "Pi" => 1024f64.powi(5),
+        "Ei" => 1024f64.powi(6),
+        _ => return None,
+    };
+    Some(number.parse::<f64>().ok()? * factor)
 }

@@ -13,13 +13,13 @@ use plimsoll_analysis::{AnalyzeError, Analyzer, ByteSlice, File, Interest, Outpu
 use plimsoll_types::Scanner;
 
 pub(crate) use self::dockerfile::Dockerfiles;
-use self::workload::Workload;
+pub use self::workload::{At, Form, Limit, Modes, Mount, Port, Workload};
 
 /// Looks at manifests.
 pub(crate) struct Manifests;
 
 /// The largest manifest in bytes.
-const MAX_SIZE: u64 = 16 << 20;
+pub const MAX_SIZE: u64 = 16 << 20;
 /// The most faults of a file.
 const MAX_FAULTS: usize = 5_000;
 /// The most characters of a line that is shown.
@@ -43,39 +43,16 @@ impl Analyzer for Manifests {
     }
 
     fn interest(&self) -> Interest {
-        Interest { suffixes: &[".yaml", ".yml", ".json"], max_size: MAX_SIZE, ..Interest::NONE }
+        Interest { suffixes: ENDINGS, max_size: MAX_SIZE, ..Interest::NONE }
     }
 
     fn analyze(&self, file: &File<'_>, out: &mut Output) -> Result<(), AnalyzeError> {
         let bytes = file.bytes()?;
-        let has = |word: &str| memmem::find(&bytes, word.as_bytes()).is_some();
-        // Most files with these names are something else, and need not be read as YAML to see that.
-        let kubernetes = has("apiVersion") && has("kind");
-        let compose = has("services") && is_compose_name(file.name());
-        if !kubernetes && !compose {
+        let workloads = read(file.name(), &bytes).map_err(AnalyzeError::malformed)?;
+        if workloads.is_empty() {
             return Ok(());
         }
-        let Ok(text) = bytes.to_str() else {
-            return Err(AnalyzeError::malformed("the manifest is not UTF-8"));
-        };
-        let documents = match yaml::documents(text) {
-            Ok(documents) => documents,
-            Err(_) if has("{{") => {
-                return Err(AnalyzeError::malformed(
-                    "it is a template, not a manifest: render it (helm template) and scan the result",
-                ));
-            }
-            Err(reason) => return Err(AnalyzeError::malformed(format!("it is not YAML: {reason}"))),
-        };
-        let mut workloads = Vec::new();
-        for document in &documents {
-            if kubernetes {
-                kubernetes::workloads(document, &mut workloads);
-            }
-            if compose {
-                compose::workloads(document, &mut workloads);
-            }
-        }
+        let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<&str> = text.lines().collect();
         let mut count = 0;
         for workload in &workloads {
@@ -94,7 +71,51 @@ impl Analyzer for Manifests {
     }
 }
 
-fn is_compose_name(name: &plimsoll_analysis::BStr) -> bool {
+/// The endings of manifests' names.
+const ENDINGS: &[&str] = &[".yaml", ".yml", ".json"];
+
+/// True when a file with this name may be a manifest.
+pub fn is_name(name: &[u8]) -> bool {
+    ENDINGS.iter().any(|ending| name.ends_with(ending.as_bytes()))
+}
+
+/// The containers that a manifest describes: a Kubernetes object or list, several documents of them, or a Compose file, which its
+/// name says. What is neither has none.
+///
+/// # Errors
+///
+/// When it is a manifest and cannot be read, or is over a limit: the reason.
+pub fn read(name: &[u8], bytes: &[u8]) -> Result<Vec<Workload>, String> {
+    let has = |word: &str| memmem::find(bytes, word.as_bytes()).is_some();
+    // Most files with these names are something else, and need not be read as YAML to see that.
+    let kubernetes = has("apiVersion") && has("kind");
+    let compose = has("services") && is_compose_name(name);
+    if !kubernetes && !compose {
+        return Ok(Vec::new());
+    }
+    let text = bytes.to_str().map_err(|_| "the manifest is not UTF-8".to_owned())?;
+    let documents = match yaml::documents(text) {
+        Ok(documents) => documents,
+        Err(_) if has("{{") => {
+            return Err(
+                "it is a template, not a manifest: render it (helm template) and scan the result".to_owned()
+            );
+        }
+        Err(reason) => return Err(format!("it is not YAML: {reason}")),
+    };
+    let mut workloads = Vec::new();
+    for document in &documents {
+        if kubernetes {
+            kubernetes::workloads(document, &mut workloads);
+        }
+        if compose {
+            compose::workloads(document, &mut workloads);
+        }
+    }
+    Ok(workloads)
+}
+
+fn is_compose_name(name: &[u8]) -> bool {
     let name = name.to_ascii_lowercase();
     (name.starts_with(b"docker-compose")
         || name.starts_with(b"compose")

@@ -234,7 +234,7 @@ impl Faults<'_> {
     }
 
     fn mounts(&mut self) {
-        for mount in self.workload.mounts.clone() {
+        for mount in self.workload.mounts.clone().into_iter().filter(|mount| mount.kind == "bind") {
             let source = mount.source.trim_end_matches('/');
             let source = if source.is_empty() { "/" } else { source };
             let socket = SOCKETS.iter().any(|socket| source.rsplit('/').next() == Some(socket));
@@ -404,9 +404,9 @@ impl Faults<'_> {
     fn resources(&mut self) {
         let line = self.workload.line;
         for (there, rule, what) in [
-            (self.workload.memory_limit, "memory", "memory"),
-            (self.workload.cpu_limit, "cpu", "processor time"),
-            (self.workload.pids_limit, "pids", "the number of processes"),
+            (self.workload.memory_limit.is_stated(), "memory", "memory"),
+            (self.workload.cpu_limit.is_stated(), "cpu", "processor time"),
+            (self.workload.pids_limit.is_stated(), "pids", "the number of processes"),
         ] {
             if !there && !self.workload.init {
                 self.add(

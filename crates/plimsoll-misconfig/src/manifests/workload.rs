@@ -2,9 +2,11 @@
 
 /// A value and the line on which it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct At<T> {
-    pub(crate) value: T,
-    pub(crate) line: u32,
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Its line, from 1.
+    pub line: u32,
 }
 
 impl<T> At<T> {
@@ -15,95 +17,208 @@ impl<T> At<T> {
 
 /// Which form the manifest has: some things are said in one form only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub enum Form {
+    /// A Kubernetes object.
     Kubernetes,
+    /// A Compose file.
     Compose,
 }
 
 /// Something of the host, or of another place, in a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mount {
-    pub(crate) source: String,
-    pub(crate) read_only: bool,
-    pub(crate) propagation: String,
-    pub(crate) line: u32,
+pub struct Mount {
+    /// `bind` for what the host has; `volume`, `tmpfs`, or the kind of volume as Kubernetes calls it.
+    pub kind: String,
+    /// The path on the host or the volume's name; empty for what has neither.
+    pub source: String,
+    /// The path in the container.
+    pub destination: String,
+    /// The container cannot write to it.
+    pub read_only: bool,
+    /// How mounts below it spread, as stated; empty when nothing is.
+    pub propagation: String,
+    /// Where the source stands.
+    pub line: u32,
 }
 
 /// A port that is reachable from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Port {
+pub struct Port {
     /// Empty for every interface.
-    pub(crate) host_ip: String,
-    pub(crate) host_port: Option<i64>,
-    pub(crate) container_port: Option<i64>,
-    pub(crate) line: u32,
+    pub host_ip: String,
+    /// The port of the host; of a range the first.
+    pub host_port: Option<i64>,
+    /// The port in the container; of a range the first.
+    pub container_port: Option<i64>,
+    /// `tcp`, `udp` or `sctp`.
+    pub protocol: String,
+    /// Where it stands.
+    pub line: u32,
+}
+
+/// Modes of namespaces as a Compose file states them; empty where it does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Modes {
+    /// `network_mode`.
+    pub network: String,
+    /// `pid`.
+    pub pid: String,
+    /// `ipc`.
+    pub ipc: String,
+    /// `uts`.
+    pub uts: String,
+    /// `userns_mode`.
+    pub user: String,
+}
+
+/// What a container may use at most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Limit<T> {
+    /// Nothing is said.
+    None,
+    /// Something is said that is no number yet, such as a variable.
+    Stated,
+    /// So much.
+    At(T),
+}
+
+impl<T> Limit<T> {
+    /// What a manifest states and what that is as a number.
+    pub(crate) fn of(stated: bool, number: Option<T>) -> Limit<T> {
+        match number {
+            Some(number) => Limit::At(number),
+            None if stated => Limit::Stated,
+            None => Limit::None,
+        }
+    }
+
+    /// True when there is one.
+    pub fn is_stated(&self) -> bool {
+        !matches!(self, Limit::None)
+    }
 }
 
 /// A container. What is `None` or empty is not said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Workload {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workload {
     /// `Deployment default/web, container app`; `service web`.
-    pub(crate) resource: String,
+    pub resource: String,
+    /// The container's name in its pod, or the service's.
+    pub name: String,
+    /// The namespace of the object, or the name of the Compose project.
+    pub namespace: String,
     /// Where its definition begins.
-    pub(crate) line: u32,
-    pub(crate) form: Form,
+    pub line: u32,
+    /// Which form the manifest has.
+    pub form: Form,
     /// It does its work before the others begin, and ends.
-    pub(crate) init: bool,
-    pub(crate) image: Option<At<String>>,
-    pub(crate) privileged: Option<At<bool>>,
-    pub(crate) user: Option<At<String>>,
-    pub(crate) non_root: Option<At<bool>>,
-    pub(crate) added: Vec<At<String>>,
-    pub(crate) dropped: Vec<At<String>>,
+    pub init: bool,
+    /// The image.
+    pub image: Option<At<String>>,
+    /// The program that is started, with its arguments, where they are stated.
+    pub command: Vec<String>,
+    /// The names of environment variables; values may be secrets.
+    pub env: Vec<String>,
+    /// `key=value`.
+    pub labels: Vec<String>,
+    /// It has all rights on the host.
+    pub privileged: Option<At<bool>>,
+    /// Name or number of the user, `:group` with it where it stands so.
+    pub user: Option<At<String>>,
+    /// Whether root is refused.
+    pub non_root: Option<At<bool>>,
+    /// Capabilities as stated.
+    pub added: Vec<At<String>>,
+    /// Capabilities that are dropped, as stated.
+    pub dropped: Vec<At<String>>,
     /// Namespaces of the host: `network`, `PID`, `IPC`, `UTS`, `user`.
-    pub(crate) host_namespaces: Vec<At<&'static str>>,
-    pub(crate) mounts: Vec<Mount>,
-    pub(crate) devices: Vec<At<String>>,
-    pub(crate) apparmor: Option<At<String>>,
-    pub(crate) selinux: Vec<At<String>>,
-    pub(crate) seccomp: Option<At<String>>,
-    pub(crate) no_new_privileges: Option<At<bool>>,
-    pub(crate) read_only_root: Option<At<bool>>,
-    pub(crate) memory_limit: bool,
-    pub(crate) cpu_limit: bool,
-    pub(crate) pids_limit: bool,
-    pub(crate) ports: Vec<Port>,
+    pub host_namespaces: Vec<At<&'static str>>,
+    /// The same as a Compose file states it.
+    pub modes: Modes,
+    /// Networks that it is connected to.
+    pub networks: Vec<String>,
+    /// What is mounted into it.
+    pub mounts: Vec<Mount>,
+    /// Devices of the host.
+    pub devices: Vec<At<String>>,
+    /// Options for security as a Compose file states them.
+    pub security_opt: Vec<String>,
+    /// The AppArmor profile.
+    pub apparmor: Option<At<String>>,
+    /// What is said of SELinux, as `key:value`.
+    pub selinux: Vec<At<String>>,
+    /// The seccomp profile.
+    pub seccomp: Option<At<String>>,
+    /// Processes can gain no privileges.
+    pub no_new_privileges: Option<At<bool>>,
+    /// The root file system cannot be written to.
+    pub read_only_root: Option<At<bool>>,
+    /// Memory in bytes.
+    pub memory_limit: Limit<i64>,
+    /// Processors.
+    pub cpu_limit: Limit<f64>,
+    /// The weight of processor time.
+    pub cpu_shares: Option<i64>,
+    /// Processes.
+    pub pids_limit: Limit<i64>,
+    /// Limits that replace the engine's, as `name=soft:hard`.
+    pub ulimits: Vec<String>,
+    /// Ports that are published, and those that a Kubernetes object only names.
+    pub ports: Vec<Port>,
+    /// Ports that a Compose file names for other containers, such as `80/tcp`.
+    pub exposed: Vec<String>,
     /// The policy and the number of attempts.
-    pub(crate) restart: Option<At<(String, Option<i64>)>>,
-    pub(crate) health: Option<bool>,
-    pub(crate) sysctls: Vec<At<String>>,
-    pub(crate) proc_mount: Option<At<String>>,
+    pub restart: Option<At<(String, Option<i64>)>>,
+    /// Whether its health is checked.
+    pub health: Option<bool>,
+    /// Names of kernel parameters that are set.
+    pub sysctls: Vec<At<String>>,
+    /// How much of `/proc` is hidden.
+    pub proc_mount: Option<At<String>>,
     /// Whether the token of the service account is put into it.
-    pub(crate) token: Option<At<bool>>,
-    pub(crate) pull_policy: Option<At<String>>,
-    pub(crate) cgroup_parent: Option<At<String>>,
+    pub token: Option<At<bool>>,
+    /// When the image is fetched.
+    pub pull_policy: Option<At<String>>,
+    /// The cgroup under which it is put.
+    pub cgroup_parent: Option<At<String>>,
 }
 
 impl Workload {
-    pub(crate) fn new(resource: String, line: u32, form: Form) -> Workload {
+    pub(crate) fn new(resource: String, name: &str, line: u32, form: Form) -> Workload {
         Workload {
             resource,
+            name: name.to_owned(),
+            namespace: String::new(),
             line,
             form,
             init: false,
             image: None,
+            command: Vec::new(),
+            env: Vec::new(),
+            labels: Vec::new(),
             privileged: None,
             user: None,
             non_root: None,
             added: Vec::new(),
             dropped: Vec::new(),
             host_namespaces: Vec::new(),
+            modes: Modes::default(),
+            networks: Vec::new(),
             mounts: Vec::new(),
             devices: Vec::new(),
+            security_opt: Vec::new(),
             apparmor: None,
             selinux: Vec::new(),
             seccomp: None,
             no_new_privileges: None,
             read_only_root: None,
-            memory_limit: false,
-            cpu_limit: false,
-            pids_limit: false,
+            memory_limit: Limit::None,
+            cpu_limit: Limit::None,
+            cpu_shares: None,
+            pids_limit: Limit::None,
+            ulimits: Vec::new(),
             ports: Vec::new(),
+            exposed: Vec::new(),
             restart: None,
             health: None,
             sysctls: Vec::new(),

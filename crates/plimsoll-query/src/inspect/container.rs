@@ -58,7 +58,7 @@ const OTHER_CAPABILITIES: [&str; 27] = [
 ];
 
 /// A capability's name without `CAP_`, in capitals.
-fn capability(name: &str) -> String {
+pub(crate) fn capability(name: &str) -> String {
     let name = name.trim().to_ascii_uppercase();
     name.strip_prefix("CAP_").map(str::to_owned).unwrap_or(name)
 }
@@ -278,7 +278,8 @@ fn no_new_privileges(options: &[String]) -> bool {
     }) == Some(true)
 }
 
-fn seccomp(options: &[String], privileged: bool) -> String {
+/// The seccomp profile that options for security give a container, as `containers.seccomp_profile` has it.
+pub(crate) fn seccomp(options: &[String], privileged: bool) -> String {
     match option(options, "seccomp") {
         // A privileged container has none, unless one is asked for.
         None if privileged => "unconfined".to_owned(),

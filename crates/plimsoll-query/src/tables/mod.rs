@@ -91,18 +91,6 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Adds containers that a manifest (Compose, Kubernetes) describes, with what they mount and which ports they publish.
-    pub fn add_containers(
-        &mut self,
-        containers: Vec<ContainerRow>,
-        mounts: Vec<MountRow>,
-        ports: Vec<PortRow>,
-    ) {
-        self.containers.extend(containers);
-        self.mounts.extend(mounts);
-        self.ports.extend(ports);
-    }
-
     /// How many rows the table with this name has; `None` when there is no such table.
     pub fn rows(&self, table: &str) -> Option<usize> {
         Some(match table {

@@ -9,6 +9,7 @@
 mod benchmark;
 mod documents;
 mod inspect;
+mod manifests;
 mod place;
 mod queries;
 mod refusals;

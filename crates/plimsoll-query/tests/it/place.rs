@@ -99,6 +99,7 @@ pub fn target(name: &str, severities: &[Severity]) -> TargetReport {
                 ..Detection::new(classes::configuration::EMPTYPW, file, "the user 'app' has no password")
             },
         ],
+        scanners: plimsoll_types::Scanner::ALL.to_vec(),
         ..TargetReport::default()
     }
 }

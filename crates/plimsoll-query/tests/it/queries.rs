@@ -17,7 +17,7 @@ fn the_queries_of_the_documentation_run_as_they_stand() {
         .replace("\"/web\"", "\"/builder\"")
         .replace("\"Privileged\": false", "\"Privileged\": true");
     let more = inspected(&[CONTAINER, &privileged]);
-    tables.add_containers(more.containers, more.mounts, more.ports);
+    tables.containers.extend(more.containers);
     let database = database(tables);
     let answer = database.query("SELECT * FROM containers WHERE privileged = true").unwrap();
     assert_eq!(answer.columns.len(), TABLES[0].columns.len());

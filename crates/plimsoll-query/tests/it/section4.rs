@@ -49,3 +49,23 @@ fn images_of_an_engine_are_looked_at_by_their_configuration() {
         assert_eq!(state(&good, skipped).0, State::Skipped, "{skipped}");
     }
 }
+
+#[test]
+fn what_a_scan_did_not_look_for_has_not_passed() {
+    let mut tables = reports(&[
+        ("2026-05-19T08:00:00Z", "shop/web:1.2", &[Critical]),
+        ("2026-05-19T09:00:00Z", "shop/api:3", &[]),
+    ]);
+    for image in &mut tables.images {
+        image.scanners = vec!["vuln".to_owned()];
+    }
+    let audit = audit(tables);
+    // What was found was found.
+    assert_eq!(state(&audit, "CIS-4.4"), (State::Fail, vec!["shop/web:1.2".to_owned()]));
+    for skipped in ["CIS-4.3", "CIS-4.6", "CIS-4.7", "CIS-4.8", "CIS-4.9", "CIS-4.10", "CIS-4.11", "CIS-4.12"]
+    {
+        assert_eq!(state(&audit, skipped), (State::Skipped, vec![]), "{skipped}");
+    }
+    let secrets = audit.outcomes.iter().find(|outcome| outcome.check.id == "CIS-4.10").unwrap();
+    assert_eq!(secrets.reason, "shop/api:3 and 1 more: scanned without --scanners secret");
+}

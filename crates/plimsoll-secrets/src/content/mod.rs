@@ -113,7 +113,7 @@ impl Analyzer for Content {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn scanner(&self) -> Scanner {

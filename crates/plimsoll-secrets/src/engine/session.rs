@@ -385,11 +385,14 @@ mod tests {
 
     #[test]
     fn parts_are_left_out() {
-        let left = |parts: &[std::ops::Range<u64>]| outside(10..20, parts);
-        assert_eq!(left(&[]), [10..20]);
-        assert_eq!(left(&[0..5, 30..40]), [10..20]);
-        assert_eq!(left(&[0..12, 15..16]), [12..15, 16..20]);
-        assert_eq!(left(&[12..18, 13..14, 18..25]), [10..12]);
-        assert_eq!(left(&[0..99]), []);
+        let left = |parts: &[(u64, u64)]| -> Vec<(u64, u64)> {
+            let parts: Vec<_> = parts.iter().map(|(start, end)| *start..*end).collect();
+            outside(10..20, &parts).into_iter().map(|part| (part.start, part.end)).collect()
+        };
+        assert_eq!(left(&[]), [(10, 20)]);
+        assert_eq!(left(&[(0, 5), (30, 40)]), [(10, 20)]);
+        assert_eq!(left(&[(0, 12), (15, 16)]), [(12, 15), (16, 20)]);
+        assert_eq!(left(&[(12, 18), (13, 14), (18, 25)]), [(10, 12)]);
+        assert_eq!(left(&[(0, 99)]), []);
     }
 }
