@@ -21,6 +21,8 @@ fuzz_target!(|data: &[u8]| {
         paths.extend(interest.names.iter().map(|name| format!("{folder}/{name}")));
     }
     paths.extend(interest.suffixes.iter().map(|ending| format!("usr/local/share/ca-certificates/name{ending}")));
+    // Compose files are known by their names.
+    paths.extend(interest.suffixes.iter().map(|ending| format!("deploy/compose{ending}")));
     let path = &paths[usize::from(*choice) % paths.len()];
     let mut output = Output::default();
     let _ = analyzer.analyze(&File::new(path.as_bytes(), 0o644, &content), &mut output);

@@ -1,5 +1,7 @@
 //! Expressions of rules: compiled when first needed, within a limit, and with what is known of their matches beforehand.
 
+mod prefix;
+
 use std::sync::OnceLock;
 
 use regex_automata::meta;
@@ -23,6 +25,10 @@ pub(crate) struct Hints {
     pub(crate) one_line: bool,
     /// A byte that every match has, and that is rarer than letters.
     pub(crate) byte: Option<u8>,
+    /// The most bytes of a match, where they are bounded.
+    pub(crate) longest: Option<usize>,
+    /// True when every match begins with a keyword, so that only keywords' places need be tried.
+    pub(crate) begins: bool,
 }
 
 impl Pattern {
@@ -41,11 +47,16 @@ impl Pattern {
         self.regex.get_or_init(|| build(&self.text).ok()).as_ref()
     }
 
-    /// What is known of its matches before it runs.
-    pub(crate) fn hints(&self) -> Hints {
+    /// What is known of its matches before it runs, as the expression of a rule with these keywords.
+    pub(crate) fn hints(&self, keywords: &[Vec<u8>]) -> Hints {
         *self.hints.get_or_init(|| {
             let Ok(hir) = self.hir() else { return Hints::default() };
-            Hints { one_line: !may_hold_line_end(&hir), byte: required_byte(&hir) }
+            Hints {
+                one_line: !may_hold_line_end(&hir),
+                byte: required_byte(&hir),
+                longest: hir.properties().maximum_len(),
+                begins: prefix::all_begin(&hir, keywords),
+            }
         })
     }
 

@@ -36,7 +36,7 @@ pub(crate) fn encoding(head: &[u8]) -> Encoding {
     }
     if memchr::memchr(0, head).is_none() {
         // A format without zero bytes at its beginning still shows by its control characters.
-        let strange = head.iter().filter(|byte| matches!(byte, 1..=8 | 14..=26 | 28..=31 | 127)).count();
+        let strange: usize = head.chunks(128).map(strange).sum();
         return if strange * 20 > head.len() { Encoding::Binary } else { Encoding::Plain };
     }
     // UTF-16 of mostly ASCII letters: every second byte is zero, and the others are letters.
@@ -57,6 +57,13 @@ pub(crate) fn encoding(head: &[u8]) -> Encoding {
         }
     }
     Encoding::Binary
+}
+
+/// How many bytes of a chunk of 255 bytes at most are control characters that no text has: written so that it is done for many bytes
+/// at a time.
+fn strange(chunk: &[u8]) -> usize {
+    let strange = |byte: u8| (byte < 32) & (byte.wrapping_sub(9) > 4) & (byte != 27) | (byte == 127);
+    usize::from(chunk.iter().fold(0u8, |count, &byte| count.wrapping_add(u8::from(strange(byte)))))
 }
 
 /// Turns UTF-16 into UTF-8, piece by piece.
@@ -205,6 +212,10 @@ mod tests {
         assert_eq!(encoding("p\u{e4}ssword".as_bytes()), Encoding::Plain);
         assert_eq!(encoding(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0"), Encoding::Binary);
         assert_eq!(encoding(b""), Encoding::Plain);
+        for byte in 1..=255u8 {
+            let control = matches!(byte, 1..=8 | 14..=26 | 28..=31 | 127);
+            assert_eq!(strange(&[byte; 128]), if control { 128 } else { 0 }, "{byte}");
+        }
     }
 
     #[test]

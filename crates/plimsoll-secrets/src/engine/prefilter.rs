@@ -5,7 +5,9 @@
 //! compared in full. An Aho-Corasick automaton walks from state to state, each step waiting for the last; here the places are
 //! independent of each other.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::rarity;
 use crate::rule::MAX_KEYWORD;
@@ -53,6 +55,22 @@ struct Slot {
     /// The keywords that four bytes lead to, as a range of `lists`; empty for a free slot.
     start: u32,
     end: u32,
+}
+
+/// The places of a batch; half of them at most are kept of three bytes.
+const BATCH: usize = 2048;
+
+/// Places that are sifted together, from where the batch begins.
+struct Batch {
+    threes: [u16; BATCH],
+    count: usize,
+    fours: [u16; 2 * BATCH],
+}
+
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch { threes: [0; BATCH], count: 0, fours: [0; 2 * BATCH] }
+    }
 }
 
 /// Finds keywords.
@@ -164,29 +182,19 @@ impl Prefilter {
     pub(crate) fn find(&self, text: &[u8], range: Range<usize>, mut hit: impl FnMut(usize, &Word) -> bool) {
         let end = text.len().min(range.end.saturating_add(MAX_KEYWORD));
         let mut at = range.start.min(end);
-        // Eight places at a time, two by two: three bytes are common to the four at a place and the four at the next.
-        while at < end {
-            let (Some(low), Some(high)) = (load(text, at), load(text, at + 4)) else { break };
-            // Written out: a closure over an array is left as calls where the optimiser sees one unit at a time.
-            let a = self.bit(low as u32 & !0xff);
-            let b = self.bit((low >> 16) as u32 & !0xff);
-            let c = self.bit((low >> 32) as u32 & !0xff);
-            let d = self.bit((high >> 16) as u32 & !0xff);
-            if (a | b | c | d) & 1 != 0 {
-                for (i, bit) in [a, b, c, d].into_iter().enumerate() {
-                    if bit & 1 == 0 {
-                        continue;
-                    }
-                    let half = if i < 2 { low >> (16 * i) } else { high >> (16 * (i - 2)) };
-                    for (step, gram) in [half as u32, (half >> 8) as u32].into_iter().enumerate() {
-                        let place = at + i * 2 + step;
-                        if self.known(gram) && !self.look(text, &range, place, &mut hit) {
-                            return;
-                        }
-                    }
+        let mut batch = Batch::default();
+        loop {
+            let base = at;
+            at = self.fill(text, base, end, &mut batch);
+            for place in self.sift(text, base, &mut batch) {
+                if !self.look(text, &range, base + usize::from(*place), &mut hit) {
+                    return;
                 }
             }
-            at += 8;
+            // It ends short of the end where little lies behind the places.
+            if at >= end || at - base < BATCH {
+                break;
+            }
         }
         // The last places, with little behind them.
         while at < end {
@@ -195,6 +203,47 @@ impl Prefilter {
             }
             at += 1;
         }
+    }
+
+    /// Collects the places from `base` where three bytes belong to a keyword, up to a batch of them; gives the place where it ended.
+    ///
+    /// A place is written whether it counts or not and the next over it when not: a branch on what the text holds would be guessed
+    /// wrong too often.
+    #[inline(always)]
+    fn fill(&self, text: &[u8], base: usize, end: usize, batch: &mut Batch) -> usize {
+        let (mut at, mut count) = (base, 0usize);
+        // Eight places at a time, two by two: three bytes are common to the four at a place and the four at the next.
+        while at < end && at - base < BATCH {
+            let (Some(low), Some(high)) = (load(text, at), load(text, at + 4)) else { break };
+            let place = (at - base) as u16;
+            for (step, four) in [(0, low), (2, low >> 16), (4, low >> 32), (6, high >> 16)] {
+                batch.threes[count & (BATCH - 1)] = place + step;
+                count += (self.bit(four as u32 & !0xff) & 1) as usize;
+            }
+            at += 8;
+        }
+        batch.count = count;
+        at
+    }
+
+    /// Of the places of a batch, and those behind each, the ones whose four bytes may be those of a keyword.
+    #[inline(always)]
+    fn sift<'b>(&self, text: &[u8], base: usize, batch: &'b mut Batch) -> &'b [u16] {
+        let mut count = 0usize;
+        for place in batch.threes.get(..batch.count).unwrap_or_default() {
+            // All five bytes were there when the place was found.
+            let at = base + usize::from(*place);
+            let Some([a, b, c, d, e]) = text.get(at..at + 5).and_then(|five| five.first_chunk::<5>()) else {
+                continue;
+            };
+            let first = u32::from_le_bytes([*a, *b, *c, *d]) | FOLD;
+            let second = u32::from_le_bytes([*b, *c, *d, *e]) | FOLD;
+            for (step, four) in [(0, first), (1, second)] {
+                batch.fours[count & (2 * BATCH - 1)] = place + step;
+                count += usize::from(self.known(four));
+            }
+        }
+        batch.fours.get(..count).unwrap_or_default()
     }
 
     /// In its lowest bit: whether these three bytes (the upper ones of `three`) belong to a keyword.
@@ -242,11 +291,34 @@ impl Prefilter {
     }
 }
 
-/// Where the four bytes of a keyword begin whose threes are the rarest.
+/// How often runs of three and four bytes stand in a gigabyte of text, those that are common: counted by `examples/common.rs`.
+static COMMON: LazyLock<HashMap<(usize, u32), u64>> = LazyLock::new(|| {
+    let mut common = HashMap::new();
+    for line in include_str!("common.txt").lines() {
+        let mut parts = line.splitn(3, ' ');
+        let mut number = || parts.next().and_then(|part| part.parse::<usize>().ok());
+        let (Some(len @ 3..=4), Some(power @ 0..=40), Some(runs)) = (number(), number(), parts.next()) else {
+            continue;
+        };
+        common.extend(runs.as_bytes().chunks_exact(len).map(|run| ((len, folded(run)), 1 << power)));
+    }
+    common
+});
+
+/// Up to four bytes as the filter compares them.
+fn folded(run: &[u8]) -> u32 {
+    run.iter().take(4).enumerate().fold(0, |all, (i, byte)| all | u32::from(byte | 0x20) << (8 * i))
+}
+
+/// Where the four bytes of a keyword begin that are found the least often.
 fn anchor(text: &[u8]) -> usize {
-    let cost = |start: &usize| -> u64 {
+    let common = |run: &[u8]| COMMON.get(&(run.len(), folded(run))).copied().unwrap_or(0);
+    let cost = |start: &usize| -> (u64, u64) {
         let four = text.get(*start..*start + 4).unwrap_or_default();
-        four.windows(3).map(rarity::common).sum()
+        let threes: u64 = four.windows(3).map(common).sum();
+        // What three bytes let pass costs a look at the table of fours, and what that lets pass a search for the keyword.
+        let counted = threes.saturating_add(common(four).saturating_mul(4));
+        (counted, four.windows(3).map(rarity::common).sum())
     };
     (0..text.len().saturating_sub(3)).min_by_key(cost).unwrap_or(0)
 }
@@ -300,6 +372,17 @@ mod tests {
             both.extend(found(&words, text, cut..text.len()));
             assert_eq!(both, expected, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn common_runs_are_no_anchors() {
+        let four = |word: &str| word.get(anchor(word.as_bytes())..).unwrap()[..4].to_owned();
+        for (word, common) in
+            [("_PASS=", "ASS="), ("-----BEGIN RSA PRIVATE KEY-----", "----"), ("smtps://", "s://")]
+        {
+            assert_ne!(four(word), common, "{word}");
+        }
+        assert!(COMMON[&(4, folded(b"HTTP"))] > COMMON[&(4, folded(b"pass"))]);
     }
 
     #[test]

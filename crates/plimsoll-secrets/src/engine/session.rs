@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use regex_automata::Input;
+use regex_automata::{Anchored, Input};
 
 use super::Engine;
 use crate::filters::{self, Place, Verdict};
@@ -258,10 +258,20 @@ impl<'e> Session<'e> {
         }
         let Some(regex) = pattern.get() else { return true };
         let floor = last.map_or(0, |end| end.saturating_sub(base) as usize);
-        let mut from = keyword.start.saturating_sub(rule.before).max(floor.min(keyword.start));
-        let mut to = keyword.end.saturating_add(rule.after).min(view.len());
-        let hints = pattern.hints();
+        let hints = pattern.hints(&rule.keywords);
+        let begins = hints.begins && !rule.users;
+        let (mut before, mut after) = (rule.before, rule.after);
         // Users' keywords need not be part of the match, and may stand on another line.
+        if let Some(longest) = hints.longest.filter(|_| !rule.users) {
+            before = before.min(longest.saturating_sub(keyword.len()));
+            // What follows a match may be asked for.
+            after = after.min(longest.saturating_sub(keyword.len()).saturating_add(1));
+        }
+        if begins {
+            before = 0;
+        }
+        let mut from = keyword.start.saturating_sub(before).max(floor.min(keyword.start));
+        let mut to = keyword.end.saturating_add(after).min(view.len());
         if hints.one_line && !rule.users {
             let before = view.get(from..keyword.start).unwrap_or_default();
             from = memchr::memrchr(b'\n', before).map_or(from, |line| from + line + 1);
@@ -282,7 +292,8 @@ impl<'e> Session<'e> {
                 self.capped = true;
                 return false;
             }
-            let input = Input::new(view).range(from..to);
+            let anchored = if begins { Anchored::Yes } else { Anchored::No };
+            let input = Input::new(view).range(from..to).anchored(anchored);
             if regex.search_slots(&input, &mut self.slots).is_none() {
                 return true;
             }
