@@ -7,10 +7,12 @@
 mod analyzer;
 mod driver;
 mod facts;
+mod files;
 mod index;
 mod interest;
 mod merged;
 mod oddity;
+mod owners;
 mod rules;
 mod sums;
 mod tree;
@@ -23,11 +25,13 @@ pub use driver::{
 pub use facts::{
     AccountFact, DetectionFact, DistroFact, Fact, FactProblem, FileFacts, OwnedFiles, PackageFact, SumsFact,
 };
+pub use files::Files;
 pub use index::{Content, Duplicate, IndexBuilder, LayerIndex, NewNode, Node, NodeKind, TooManyPaths};
 pub use interest::{Interest, Matcher, Selection};
 pub use merged::{Live, Merged};
 pub use oddity::{Oddity, OddityKind};
-pub use rules::{ImageContext, ImageRules, SeenFile};
+pub use owners::{DIVERSION, Owned};
+pub use rules::{Derived, ImageContext, ImageRules, SeenFile};
 pub use sums::{SumKind, Sums};
 pub use tree::{TreeError, open as open_tree_file};
 pub use view::{Found, ResolveError, View, join};

@@ -1,11 +1,17 @@
 //! Rules over a whole image: what no single file shows.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
+use bstr::ByteSlice;
 use plimsoll_image::Image;
-use plimsoll_types::{Detection, Distro, Finding, Lifecycle, Package, Scanner, TargetKind, Timestamp};
+use plimsoll_types::{
+    Detection, Distro, Finding, Lifecycle, Package, Place, PlaceKind, Scanner, TargetKind, Timestamp,
+};
 
-use crate::{Fact, FileFacts, LayerFacts, View};
+use crate::files::{Files, Links};
+use crate::owners::{Owned, Owners};
+use crate::{Fact, FileFacts, LayerFacts, Live, View};
 
 /// Looks at an image as a whole, once its layers are merged and its packages are known.
 pub trait ImageRules: Send + Sync {
@@ -48,6 +54,15 @@ pub struct ImageContext<'a> {
     pub now: Timestamp,
     /// What the user asked for beside: settings of single rules by their name, such as `license/forbidden`.
     pub settings: &'a [(String, String)],
+    /// What several rules ask for; begins empty.
+    pub derived: Derived,
+}
+
+/// What is worked out from the rest of an [`ImageContext`] when the first rule asks, once for all rules.
+#[derive(Default)]
+pub struct Derived {
+    links: OnceCell<Links>,
+    owners: OnceCell<Owners>,
 }
 
 /// What one analyzer stated of one file, and what became of that file.
@@ -79,5 +94,45 @@ impl<'a> ImageContext<'a> {
     /// The number of a layer as detections state it: none for a directory, which has no layers.
     pub fn layer(&self, layer: usize) -> Option<u32> {
         self.image.and_then(|_| u32::try_from(layer).ok())
+    }
+
+    /// The place of a file of the merged file system.
+    pub fn place(&self, live: &Live<'_>) -> Place {
+        Place {
+            kind: PlaceKind::File,
+            name: live.path().to_str_lossy().into_owned(),
+            layer: self.layer(live.layer),
+            ..Place::default()
+        }
+    }
+
+    /// The number of the package of this name; an empty `arch` stands for any.
+    pub fn package(&self, ecosystem: &str, name: &str, arch: &str) -> Option<usize> {
+        self.packages.iter().position(|package| {
+            package.ecosystem.id == ecosystem
+                && package.name == name
+                && (arch.is_empty() || package.arch == arch)
+        })
+    }
+
+    /// Files by the paths that package databases and layers give them.
+    pub fn files(&self) -> Files<'_, 'a> {
+        Files::new(self.view, self.derived.links.get_or_init(|| Links::new(self.view)))
+    }
+
+    /// The package of the operating system that owns the file at `path`: a path of a layer, or one that [`View::resolve`] or
+    /// [`Files::real`] gave. Packages may list it by a name through linked directories; what they list as a link is owned, what
+    /// it leads to is not.
+    pub fn owner(&self, path: &[u8]) -> Option<Owned<'_>> {
+        self.owners().of(&self.files().lies_at(path))
+    }
+
+    /// Whether the target has a package database that lists files at all. Where it has none, that a file has no owner says nothing.
+    pub fn has_file_lists(&self) -> bool {
+        self.owners().any()
+    }
+
+    fn owners(&self) -> &Owners {
+        self.derived.owners.get_or_init(|| Owners::new(self))
     }
 }

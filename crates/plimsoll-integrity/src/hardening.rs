@@ -2,10 +2,8 @@
 //! writable, search paths that anybody can fill) is a finding of the file; the rest counts for what the image exposes and is
 //! summed up for what the image's own programs lack.
 
-use std::collections::HashSet;
-
 use plimsoll_analysis::{
-    AnalyzeError, Analyzer, ByteSlice, Fact, File, ImageContext, ImageRules, Interest, Output, SeenFile,
+    AnalyzeError, Analyzer, ByteSlice, File, ImageContext, ImageRules, Interest, Output, SeenFile,
 };
 use plimsoll_types::classes::binaries;
 use plimsoll_types::{Class, Detection, Place, PlaceKind, Scanner, Severity};
@@ -152,7 +150,6 @@ impl ImageRules for HardeningRules {
     }
 
     fn check(&self, context: &ImageContext<'_>, out: &mut Vec<Detection>) {
-        let owned = owned(context);
         let mut sums: Vec<(&'static Class, usize, Vec<String>)> = Vec::new();
         let mut programs = 0usize;
         for (file, letters) in context.attributes(KEY) {
@@ -168,7 +165,7 @@ impl ImageRules for HardeningRules {
                 for (class, what) in lacks(letters) {
                     out.push(exposed(context, file, class, &format!("the program, which {how}, {what}")));
                 }
-            } else if !owned.contains(&path[..]) {
+            } else if context.owner(path).is_none() {
                 programs += 1;
                 for (class, _) in lacks(letters) {
                     let name = path.to_str_lossy().into_owned();
@@ -216,36 +213,6 @@ fn exposed(
     found.severity = if class.code == binaries::NOPIE.code { Severity::Medium } else { Severity::Low };
     found.rule = "exposed".to_owned();
     found
-}
-
-/// The files that packages of the operating system own, under the paths that they have in the merged file system.
-fn owned(context: &ImageContext<'_>) -> HashSet<Vec<u8>> {
-    let mut owned = HashSet::new();
-    let mut roots: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
-    for first in ["bin", "sbin", "lib", "lib64", "lib32", "usr/lib64"] {
-        if let Ok(Some(found)) = context.view.resolve(first.as_bytes())
-            && found.path != first.as_bytes()
-        {
-            roots.push((first.as_bytes().to_vec(), found.path));
-        }
-    }
-    for file in context.live() {
-        for fact in &file.facts.facts {
-            let paths = match fact {
-                Fact::Package(package) => &package.owned,
-                Fact::Owned(files) => &files.paths,
-                _ => continue,
-            };
-            for path in paths {
-                let moved = roots.iter().find_map(|(from, to)| {
-                    let rest = path.strip_prefix(&from[..])?;
-                    rest.starts_with(b"/").then(|| [&to[..], rest].concat())
-                });
-                owned.insert(moved.unwrap_or_else(|| path.to_vec()));
-            }
-        }
-    }
-    owned
 }
 
 #[cfg(test)]

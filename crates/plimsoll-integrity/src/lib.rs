@@ -2,11 +2,10 @@
 
 mod elf;
 mod expected;
-mod files;
 mod hardening;
 mod lifecycle;
-mod owners;
 mod permissions;
+mod shown;
 mod tampering;
 mod typosquat;
 

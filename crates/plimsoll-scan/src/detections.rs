@@ -1,6 +1,6 @@
 //! From what analyzers stated and what rules say of the whole image to the detections of a report.
 
-use plimsoll_analysis::{ByteSlice, DetectionFact, Fact, FileFacts, ImageContext, SeenFile, View};
+use plimsoll_analysis::{ByteSlice, Derived, DetectionFact, Fact, FileFacts, ImageContext, SeenFile, View};
 use plimsoll_types::{Confidence, Detection, Finding, Lifecycle, Place, PlaceKind, TargetKind, class};
 
 use crate::Scanner;
@@ -51,6 +51,7 @@ impl Scanner<'_> {
             lifecycle: about.lifecycle,
             now: self.options.now,
             settings: &self.options.settings,
+            derived: Derived::default(),
         };
         for rules in &self.rules {
             rules.check(&context, &mut found);

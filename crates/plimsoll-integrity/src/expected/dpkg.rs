@@ -2,13 +2,10 @@
 //! `status.d`, the field `Conffiles` of `status`, and who diverted which file (dpkg-divert(1), `var/lib/dpkg/diversions`).
 
 use bstr::ByteSlice;
-use plimsoll_analysis::{AnalyzeError, Analyzer, File, Interest, Output, SumKind, SumsFact};
+use plimsoll_analysis::{AnalyzeError, Analyzer, DIVERSION, File, Interest, Output, SumKind, SumsFact};
 use plimsoll_types::Scanner;
 
 use super::{hex, relative};
-
-/// The attribute that a diversion becomes: `FROM\nTO\nPACKAGE`, paths relative to the root.
-pub(crate) const DIVERSION: &str = "integrity/diversion";
 
 /// The most diversions that are read.
 const MAX_DIVERSIONS: usize = 10_000;

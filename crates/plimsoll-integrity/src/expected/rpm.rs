@@ -8,6 +8,11 @@ use plimsoll_types::Scanner;
 use super::{hex, relative};
 
 /// The checksums of all packages.
+///
+/// The catalog's analyzer `rpm/database` reads the same database for packages, and that there are two is meant: each one's facts
+/// are cached under its own key. One analyzer for both would make every scan that looks for packages only state and keep digests
+/// of tens of thousands of files, and what it had cached of a layer would be of no use once integrity is looked for. The price is
+/// that a layer with a database, when it is first scanned for both, has it parsed twice.
 pub(crate) struct Sums;
 
 impl Analyzer for Sums {

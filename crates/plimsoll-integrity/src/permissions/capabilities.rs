@@ -1,15 +1,14 @@
 //! Programs with capabilities (`PRM-CAPS`): the extended attribute `security.capability`, whose form is that of the kernel's
 //! `linux/capability.h` (capabilities(7), "File capabilities").
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use plimsoll_analysis::{Live, NodeKind, SumsFact};
+use plimsoll_analysis::{ImageContext, Live, NodeKind, SumsFact};
 use plimsoll_archive::path::file_name;
 use plimsoll_types::classes::permissions;
 use plimsoll_types::{Detection, Severity};
 
-use crate::files::Files;
-use crate::owners::{Owners, text};
+use crate::shown::text;
 
 /// The capabilities by their number.
 const NAMES: [&str; 41] = [
@@ -158,30 +157,29 @@ impl Capabilities {
     }
 }
 
-pub(crate) fn check(files: &mut Files<'_, '_>, out: &mut Vec<Detection>) {
+pub(crate) fn check(context: &ImageContext<'_>, out: &mut Vec<Detection>) {
     let mut known: HashMap<(usize, u32), &[u8]> = HashMap::new();
-    for (layer, facts) in files.context.layers.iter().enumerate() {
+    for (layer, facts) in context.layers.iter().enumerate() {
         known.extend(facts.capabilities.iter().map(|(id, value)| ((layer, *id), &value[..])));
     }
     if known.is_empty() {
         return;
     }
-    let found: Vec<(Live<'_>, &[u8])> = files
-        .merged
+    let found: Vec<(Live<'_>, &[u8])> = context
+        .view
+        .merged()
         .live()
         .filter(|live| live.node.kind == NodeKind::File)
         .filter_map(|live| Some((live, *known.get(&(live.layer, live.node.id()))?)))
         .collect();
-    let paths: HashSet<Vec<u8>> = found.iter().map(|(live, _)| files.lies_at(live.path())).collect();
-    let owners = Owners::new(files, &paths);
     for (live, value) in found {
-        out.extend(judge(files, &live, value, &owners));
+        out.extend(judge(context, &live, value));
     }
 }
 
-fn judge(files: &Files<'_, '_>, live: &Live<'_>, value: &[u8], owners: &Owners) -> Option<Detection> {
+fn judge(context: &ImageContext<'_>, live: &Live<'_>, value: &[u8]) -> Option<Detection> {
     let path = live.path();
-    let owned = owners.of(&files.lies_at(path));
+    let owned = context.owner(path);
     if owned.is_some_and(|owned| owned.flags & SumsFact::CAPABILITIES != 0) {
         return None;
     }
@@ -191,7 +189,7 @@ fn judge(files: &Files<'_, '_>, live: &Live<'_>, value: &[u8], owners: &Owners) 
     let name = file_name(path);
     let usual = USUAL.iter().find(|(program, _)| program.as_bytes() == name);
     // Only a package's own program is the one that is meant, where it can be known.
-    if (owned.is_some() || !owners.any) && usual.is_some_and(|(_, list)| within(list)) {
+    if (owned.is_some() || !context.has_file_lists()) && usual.is_some_and(|(_, list)| within(list)) {
         return None;
     }
     if capabilities.permitted == 0 && capabilities.inheritable == 0 {
@@ -199,7 +197,7 @@ fn judge(files: &Files<'_, '_>, live: &Live<'_>, value: &[u8], owners: &Owners) 
     }
     let powerful = names.iter().any(|name| POWERFUL.contains(&name.as_str()));
     let message = format!("/{} gives capabilities to who runs it", text(path));
-    let mut found = Detection::new(permissions::CAPS, files.place(live), message);
+    let mut found = Detection::new(permissions::CAPS, context.place(live), message);
     found.evidence = capabilities.shown();
     if powerful {
         found.severity = Severity::High;
@@ -215,7 +213,7 @@ fn judge(files: &Files<'_, '_>, live: &Live<'_>, value: &[u8], owners: &Owners) 
         found.severity = Severity::Low;
         found.notes.push("They give little away.".to_owned());
     }
-    found.package = owned.and_then(|owned| files.package(&owned.package.0, &owned.package.1, ""));
+    found.package = owned.and_then(|owned| context.package(owned.ecosystem, owned.package, ""));
     Some(found)
 }
 

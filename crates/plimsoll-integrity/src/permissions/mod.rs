@@ -7,8 +7,6 @@ pub(crate) mod writable;
 use plimsoll_analysis::{ImageContext, ImageRules};
 use plimsoll_types::{Detection, Scanner};
 
-use crate::files::Files;
-
 /// All rules about permissions.
 pub(crate) struct Permissions;
 
@@ -22,11 +20,10 @@ impl ImageRules for Permissions {
     }
 
     fn check(&self, context: &ImageContext<'_>, out: &mut Vec<Detection>) {
-        let mut files = Files::new(context);
-        set_id::check(&mut files, out);
-        capabilities::check(&mut files, out);
-        writable::world(&files, out);
-        writable::path(&mut files, out);
-        writable::accounts(&files, out);
+        set_id::check(context, out);
+        capabilities::check(context, out);
+        writable::world(context, out);
+        writable::path(context, out);
+        writable::accounts(context, out);
     }
 }

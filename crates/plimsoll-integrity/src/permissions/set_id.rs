@@ -1,14 +1,11 @@
 //! Programs with the set-user-ID or set-group-ID bit (`PRM-SUID`).
 
-use std::collections::HashSet;
-
-use plimsoll_analysis::{Live, NodeKind};
+use plimsoll_analysis::{ImageContext, Live, NodeKind};
 use plimsoll_archive::path::file_name;
 use plimsoll_types::classes::permissions;
 use plimsoll_types::{Detection, Severity};
 
-use crate::files::Files;
-use crate::owners::{Owners, text};
+use crate::shown::text;
 use crate::tampering::packages::changes_database;
 
 /// Programs that distributions ship so.
@@ -141,14 +138,9 @@ const POWERFUL: &[&str] = &[
     "zsh",
 ];
 
-pub(crate) fn check(files: &mut Files<'_, '_>, out: &mut Vec<Detection>) {
-    let found: Vec<Live<'_>> = files.merged.live().filter(is_set).collect();
-    let paths: HashSet<Vec<u8>> = found.iter().map(|live| files.lies_at(live.path())).collect();
-    if paths.is_empty() {
-        return;
-    }
-    let owners = Owners::new(files, &paths);
-    out.extend(found.iter().filter_map(|live| judge(files, live, &owners)));
+pub(crate) fn check(context: &ImageContext<'_>, out: &mut Vec<Detection>) {
+    let found: Vec<Live<'_>> = context.view.merged().live().filter(is_set).collect();
+    out.extend(found.iter().filter_map(|live| judge(context, live)));
 }
 
 /// A program with one of the bits that somebody may run. On a file without the group's permission to run, set-group-ID
@@ -158,7 +150,7 @@ fn is_set(live: &Live<'_>) -> bool {
     live.node.kind == NodeKind::File && (mode & 0o4000 != 0 && mode & 0o111 != 0 || mode & 0o2010 == 0o2010)
 }
 
-fn judge(files: &Files<'_, '_>, live: &Live<'_>, owners: &Owners) -> Option<Detection> {
+fn judge(context: &ImageContext<'_>, live: &Live<'_>) -> Option<Detection> {
     let path = live.path();
     let name = file_name(path);
     let bare: &[u8] = {
@@ -168,7 +160,7 @@ fn judge(files: &Files<'_, '_>, live: &Live<'_>, owners: &Owners) -> Option<Dete
     };
     let is_one_of =
         |list: &[&str]| list.iter().any(|item| item.as_bytes() == name || item.as_bytes() == bare);
-    let owned = owners.of(&files.lies_at(path));
+    let owned = context.owner(path);
     let system = [&b"bin/"[..], b"sbin/", b"lib", b"usr/"].iter().any(|head| path.starts_with(head))
         && !path.starts_with(b"usr/local/");
     let powerful = is_one_of(POWERFUL);
@@ -177,21 +169,21 @@ fn judge(files: &Files<'_, '_>, live: &Live<'_>, owners: &Owners) -> Option<Dete
         Some(owned) => match owned.set_id() {
             Some(true) => return None,
             Some(false) => {
-                notes.push(format!("The package {} brought it without the bit.", owned.package.1));
+                notes.push(format!("The package {} brought it without the bit.", owned.package));
                 Severity::High
             }
             None => {
                 // A layer that only touches the file has a copy of it with the bit that it had.
-                let layers = files.context.view.layers();
+                let layers = context.view.layers();
                 let had = |layer: usize| layers.get(layer).and_then(|index| index.get(path));
                 let before = (0..live.layer).rev().find_map(had).is_some_and(|node| node.mode & 0o6000 != 0);
-                let later = files.context.image.is_some()
+                let later = context.image.is_some()
                     && !before
-                    && !changes_database(files.context, live.layer, &owned.package.0);
+                    && !changes_database(context, live.layer, owned.ecosystem);
                 if later {
                     notes.push(format!(
                         "The layer changes no package database, so it was not the package {} that set the bit.",
-                        owned.package.1
+                        owned.package
                     ));
                 } else if !powerful {
                     return None;
@@ -199,14 +191,14 @@ fn judge(files: &Files<'_, '_>, live: &Live<'_>, owners: &Owners) -> Option<Dete
                 Severity::High
             }
         },
-        None if !owners.any && system && !powerful => {
+        None if !context.has_file_lists() && system && !powerful => {
             if is_one_of(USUAL) {
                 return None;
             }
             Severity::Medium
         }
         None => {
-            if owners.any {
+            if context.has_file_lists() {
                 notes.push("It belongs to no package.".to_owned());
             }
             Severity::High
@@ -222,10 +214,10 @@ fn judge(files: &Files<'_, '_>, live: &Live<'_>, owners: &Owners) -> Option<Dete
         _ => format!("of the user {uid} and the group {gid}"),
     };
     let message = format!("/{} runs with the rights {rights}", text(path));
-    let mut found = Detection::new(permissions::SUID, files.place(live), message);
+    let mut found = Detection::new(permissions::SUID, context.place(live), message);
     found.severity = severity;
     found.evidence = format!("mode {:04o}", live.node.mode);
     found.notes = notes;
-    found.package = owned.and_then(|owned| files.package(&owned.package.0, &owned.package.1, ""));
+    found.package = owned.and_then(|owned| context.package(owned.ecosystem, owned.package, ""));
     Some(found)
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_analysis::{Fact, Live, NodeKind};
+use plimsoll_analysis::{Fact, ImageContext, Live, NodeKind};
 use plimsoll_archive::path::{file_name, parent};
 use plimsoll_types::classes::permissions;
 use plimsoll_types::{Detection, Severity};
 
 use crate::expected::relative;
-use crate::files::Files;
-use crate::owners::text;
+use crate::shown::text;
 
 /// The most findings of a kind of their own; the others share one.
 const MAX_SINGLE: usize = 20;
@@ -18,15 +17,16 @@ const MAX_SINGLE: usize = 20;
 const MAX_DEPTH: usize = 32;
 
 /// What everybody may write to.
-pub(crate) fn world(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
-    let path = search_path(files);
+pub(crate) fn world(context: &ImageContext<'_>, out: &mut Vec<Detection>) {
+    let path = search_path(context);
     let open = |live: &Live<'_>| match live.node.kind {
         NodeKind::File => live.node.mode & 0o002 != 0,
         NodeKind::Directory => live.node.mode & 0o1002 == 0o002,
         _ => false,
     };
-    let found: Vec<Live<'_>> = files
-        .merged
+    let found: Vec<Live<'_>> = context
+        .view
+        .merged()
         .live()
         .filter(|live| open(live) && is_sensitive(live.path(), &path) && special(live.path()).is_none())
         .collect();
@@ -47,7 +47,7 @@ pub(crate) fn world(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
             NodeKind::Directory => "everybody may write to the directory",
             _ => "everybody may change",
         };
-        let mut detection = one(files, permissions::WORLD, live, format!("{what} /{}", text(live.path())));
+        let mut detection = one(context, permissions::WORLD, live, format!("{what} /{}", text(live.path())));
         let below = within
             .iter()
             .filter(|inner| inner.path().strip_prefix(live.path()).is_some_and(|rest| rest.starts_with(b"/")))
@@ -59,7 +59,7 @@ pub(crate) fn world(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
     }
     if let Some(first) = top.get(single) {
         let message = format!("everybody may write to {} more files and directories", top.len() - single);
-        let mut detection = one(files, permissions::WORLD, first, message);
+        let mut detection = one(context, permissions::WORLD, first, message);
         detection.rule = "more".to_owned();
         let rest = top.get(single..).unwrap_or_default();
         detection.evidence =
@@ -69,14 +69,14 @@ pub(crate) fn world(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
 }
 
 fn one(
-    files: &Files<'_, '_>,
+    context: &ImageContext<'_>,
     class: &'static plimsoll_types::Class,
     live: &Live<'_>,
     message: String,
 ) -> Detection {
     let (uid, gid) = live.owner();
     let evidence = format!("mode {:04o}, user {uid}, group {gid}", live.node.mode);
-    Detection { evidence, ..Detection::new(class, files.place(live), message) }
+    Detection { evidence, ..Detection::new(class, context.place(live), message) }
 }
 
 /// Where programs, libraries, configuration and scheduled jobs lie.
@@ -100,19 +100,18 @@ fn is_sensitive(path: &[u8], search: &[Vec<u8>]) -> bool {
 }
 
 /// The directories of PATH, relative to the root.
-fn search_path(files: &Files<'_, '_>) -> Vec<Vec<u8>> {
-    let Some(image) = files.context.image else { return Vec::new() };
+fn search_path(context: &ImageContext<'_>) -> Vec<Vec<u8>> {
+    let Some(image) = context.image else { return Vec::new() };
     let value = image.config.env.iter().find_map(|variable| variable.strip_prefix("PATH="));
     let folders = value.unwrap_or_default().split(':').filter(|folder| folder.starts_with('/'));
     folders.map(|folder| relative(folder.trim_end_matches('/').as_bytes()).to_vec()).take(100).collect()
 }
 
 /// The user and group that the image runs as; `None` for root and where they cannot be known.
-fn runtime_user(files: &Files<'_, '_>) -> Option<(u32, u32)> {
-    let user = &files.context.image?.config.user;
+fn runtime_user(context: &ImageContext<'_>) -> Option<(u32, u32)> {
+    let user = &context.image?.config.user;
     let (name, group) = user.split_once(':').unwrap_or((user, ""));
-    let account = files
-        .context
+    let account = context
         .live()
         .filter(|file| file.facts.path == "etc/passwd")
         .flat_map(|file| &file.facts.facts)
@@ -128,17 +127,18 @@ fn runtime_user(files: &Files<'_, '_>) -> Option<(u32, u32)> {
 }
 
 /// Directories of PATH and of the loader that the user who runs may write to.
-pub(crate) fn path(files: &mut Files<'_, '_>, out: &mut Vec<Detection>) {
-    let Some((uid, gid)) = runtime_user(files) else { return };
+pub(crate) fn path(context: &ImageContext<'_>, out: &mut Vec<Detection>) {
+    let Some((uid, gid)) = runtime_user(context) else { return };
     let mut folders: Vec<(Vec<u8>, &str)> =
-        search_path(files).into_iter().map(|folder| (folder, "a directory of PATH")).collect();
+        search_path(context).into_iter().map(|folder| (folder, "a directory of PATH")).collect();
     for folder in ["lib", "lib64", "usr/lib", "usr/lib64", "usr/local/lib"] {
         folders.push((folder.as_bytes().to_vec(), "a directory of libraries"));
     }
     let mut seen = BTreeSet::new();
     for (folder, what) in folders {
-        let Ok(Some(found)) = files.context.view.resolve(&folder) else { continue };
-        let Some(live) = files.at(&found.path).filter(|live| live.node.kind == NodeKind::Directory) else {
+        let Ok(Some(found)) = context.view.resolve(&folder) else { continue };
+        let Some(live) = context.files().at(&found.path).filter(|live| live.node.kind == NodeKind::Directory)
+        else {
             continue;
         };
         let (owner, group) = live.owner();
@@ -146,7 +146,7 @@ pub(crate) fn path(files: &mut Files<'_, '_>, out: &mut Vec<Detection>) {
         let may = owner == uid && mode & 0o200 != 0 || group == gid && mode & 0o020 != 0;
         if may && seen.insert(found.path.clone()) {
             let message = format!("the image's user {uid} may write to /{}, {what}", text(&found.path));
-            out.push(one(files, permissions::PATH, &live, message));
+            out.push(one(context, permissions::PATH, &live, message));
         }
     }
 }
@@ -188,9 +188,9 @@ fn special(path: &[u8]) -> Option<Special> {
 }
 
 /// Files with accounts and keys.
-pub(crate) fn accounts(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
+pub(crate) fn accounts(context: &ImageContext<'_>, out: &mut Vec<Detection>) {
     let heads: [&[u8]; 3] = [b"etc/", b"root/", b"home/"];
-    for live in files.merged.live().filter(|live| live.node.kind == NodeKind::File) {
+    for live in context.view.merged().live().filter(|live| live.node.kind == NodeKind::File) {
         let path = live.path();
         if !heads.iter().any(|head| path.starts_with(head)) {
             continue;
@@ -200,7 +200,7 @@ pub(crate) fn accounts(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
         if wrong == 0 {
             continue;
         }
-        let mut found = one(files, permissions::PASSWD, &live, format!("/{} {}", text(path), special.what));
+        let mut found = one(context, permissions::PASSWD, &live, format!("/{} {}", text(path), special.what));
         if wrong & 0o006 == 0 && path.starts_with(b"etc/") && live.owner().1 == 0 {
             found.severity = Severity::Medium;
             found.notes.push(

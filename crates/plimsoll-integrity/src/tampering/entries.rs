@@ -9,8 +9,7 @@ use plimsoll_archive::path::file_name;
 use plimsoll_types::classes::tampering;
 use plimsoll_types::{Detection, Place, PlaceKind, Scanner, Severity, Timestamp};
 
-use crate::files::{Files, shortened};
-use crate::owners::text;
+use crate::shown::{in_layer, shortened, text};
 
 /// See the module.
 pub(crate) struct Entries;
@@ -36,12 +35,11 @@ impl ImageRules for Entries {
             odd(context, layer, &facts.evidence.oddities, out);
         }
         times(context, out);
-        let files = Files::new(context);
-        let mut hidden = files.merged.live().filter_map(|live| Some((live, hidden(&live)?)));
+        let mut hidden = context.view.merged().live().filter_map(|live| Some((live, hidden(&live)?)));
         for (live, why) in hidden.by_ref().take(MAX_HIDDEN) {
             let shown = shortened(&text(live.path()).replace(' ', "\u{2420}"), 200);
-            let message = format!("/{shown} holds a program: {why}{}", files.layer(live.layer));
-            out.push(Detection::new(tampering::HIDDEN, files.place(&live), message));
+            let message = format!("/{shown} holds a program: {why}{}", in_layer(context, live.layer));
+            out.push(Detection::new(tampering::HIDDEN, context.place(&live), message));
         }
     }
 }

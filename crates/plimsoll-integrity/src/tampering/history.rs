@@ -8,7 +8,7 @@ use plimsoll_image::HistoryStep;
 use plimsoll_types::classes::tampering;
 use plimsoll_types::{Detection, Place, PlaceKind, Scanner, Severity};
 
-use crate::files::shortened;
+use crate::shown::{shortened, text};
 
 /// See the module.
 pub(crate) struct History;
@@ -103,7 +103,7 @@ fn contradiction(
         let (path, _) = index.deletions().next()?;
         let message = format!(
             "the step copies files, but its layer {layer} deletes {deleted} paths, such as /{}",
-            crate::owners::text(path)
+            text(path)
         );
         return Some(("copy", Severity::Medium, message));
     }

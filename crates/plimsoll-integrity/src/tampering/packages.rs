@@ -7,13 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bstr::ByteSlice;
-use plimsoll_analysis::{Content, Fact, ImageContext, ImageRules, Live, NodeKind, SumKind, SumsFact};
+use plimsoll_analysis::{
+    Content, DIVERSION, Fact, ImageContext, ImageRules, Live, NodeKind, SumKind, SumsFact,
+};
 use plimsoll_archive::path::{file_name, parent};
 use plimsoll_types::classes::tampering;
 use plimsoll_types::{Detection, Scanner, Severity};
 
-use crate::expected::{dpkg::DIVERSION, is_system_path};
-use crate::files::Files;
+use crate::expected::is_system_path;
+use crate::shown::in_layer;
 
 /// The most files that get a finding of their own; the others share one for each severity.
 const MAX_SINGLE: usize = 50;
@@ -34,10 +36,9 @@ impl ImageRules for PackageFiles {
         if context.layers.iter().all(|layer| layer.evidence.sums.is_empty()) {
             return;
         }
-        let mut files = Files::new(context);
-        let found = compare(&mut files);
-        report(&files, found, out);
-        edited(&files, out);
+        let found = compare(context);
+        report(context, found, out);
+        edited(context, out);
     }
 }
 
@@ -69,8 +70,8 @@ struct Comparison<'a> {
 }
 
 /// Holds all files against the live databases.
-fn compare<'a>(files: &mut Files<'_, 'a>) -> Comparison<'a> {
-    let context = files.context;
+fn compare<'a>(context: &ImageContext<'a>) -> Comparison<'a> {
+    let files = context.files();
     let diversions: Vec<(String, String, String)> = context
         .attributes(DIVERSION)
         .filter_map(|(_, value)| {
@@ -91,7 +92,7 @@ fn compare<'a>(files: &mut Files<'_, 'a>) -> Comparison<'a> {
         let Some(real) = files.real(path) else { continue };
         let Some(live) = files.at(&real) else { continue };
         let key = (live.layer, live.node.id());
-        let how = match judge(files, &real, live, fact.kind, digest, flags) {
+        let how = match judge(context, &real, live, fact.kind, digest, flags) {
             Judged::Fine => {
                 fine.insert(key);
                 continue;
@@ -136,7 +137,7 @@ enum Judged {
 }
 
 fn judge(
-    files: &Files<'_, '_>,
+    context: &ImageContext<'_>,
     path: &[u8],
     live: Live<'_>,
     kind: SumKind,
@@ -157,7 +158,7 @@ fn judge(
             if live.node.kind == NodeKind::Symlink && kind.of(live.link()) == digest {
                 return Judged::Fine;
             }
-            match files.context.view.resolve(path) {
+            match context.view.resolve(path) {
                 Ok(Some(found)) if found.kind() == NodeKind::File && found.node.is_some() => {
                     match found.node {
                         Some(node) => (found.layer, node),
@@ -170,7 +171,7 @@ fn judge(
         }
         NodeKind::Directory | NodeKind::Special => return Judged::Changed(How::Kind),
     };
-    let sums = files.context.layers.get(layer).map(|layer| &layer.evidence.sums);
+    let sums = context.layers.get(layer).map(|layer| &layer.evidence.sums);
     match sums.and_then(|sums| sums.get(node, kind)) {
         Some(found) if found == digest => Judged::Fine,
         _ if live.node.kind == NodeKind::Symlink => Judged::Changed(How::Link(live.link().to_vec())),
@@ -267,17 +268,16 @@ pub(crate) fn changes_database(context: &ImageContext<'_>, layer: usize, ecosyst
     folders.iter().any(|folder| index.below(folder.as_bytes()).any(|node| node.kind != NodeKind::Directory))
 }
 
-fn report(files: &Files<'_, '_>, found: Comparison<'_>, out: &mut Vec<Detection>) {
-    let context = files.context;
+fn report(context: &ImageContext<'_>, found: Comparison<'_>, out: &mut Vec<Detection>) {
     let (configuration, mut changed): (Vec<_>, Vec<_>) =
         found.changed.into_iter().partition(|changed| changed.flags & SumsFact::CONFIG != 0);
     for changed in configuration.iter().filter(|changed| guards_access(&changed.path)) {
-        configuration_changed(files, changed, out);
+        configuration_changed(context, changed, out);
     }
-    take_upgraded(files, &mut changed, out);
+    take_upgraded(context, &mut changed, out);
     let bytecode = |changed: &Changed<'_>| changed.path.ends_with(b".pyc") || changed.path.ends_with(b".pyo");
     let (compiled, changed): (Vec<_>, Vec<_>) = changed.into_iter().partition(bytecode);
-    group(files, &compiled, Severity::Low, "bytecode", "compiled Python files", out);
+    group(context, &compiled, Severity::Low, "bytecode", "compiled Python files", out);
 
     let mut weighed: Vec<(Severity, bool, &Changed<'_>)> = changed
         .iter()
@@ -293,7 +293,7 @@ fn report(files: &Files<'_, '_>, found: Comparison<'_>, out: &mut Vec<Detection>
     weighed.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.2.path.cmp(&b.2.path)));
     let (single, rest) = weighed.split_at(weighed.len().min(MAX_SINGLE));
     for (severity, alone, changed) in single {
-        let mut detection = detection(files, changed);
+        let mut detection = detection(context, changed);
         detection.severity = *severity;
         if *alone {
             detection
@@ -305,12 +305,12 @@ fn report(files: &Files<'_, '_>, found: Comparison<'_>, out: &mut Vec<Detection>
     for severity in Severity::ALL {
         let same: Vec<&Changed<'_>> =
             rest.iter().filter(|(other, ..)| *other == severity).map(|(_, _, changed)| *changed).collect();
-        group(files, &same, severity, "more", "more files of packages", out);
+        group(context, &same, severity, "more", "more files of packages", out);
     }
     for (layer, count) in found.unknown {
         let message = format!(
             "{count} files of packages{} could not be compared with what their packages installed",
-            files.layer(layer)
+            in_layer(context, layer)
         );
         let place = plimsoll_types::Place {
             kind: plimsoll_types::PlaceKind::Image,
@@ -327,9 +327,9 @@ fn report(files: &Files<'_, '_>, found: Comparison<'_>, out: &mut Vec<Detection>
 }
 
 /// The name of a package with its version, where it is known.
-fn named(files: &Files<'_, '_>, fact: &SumsFact) -> (String, Option<usize>) {
-    let number = files.package(&fact.ecosystem, &fact.name, &fact.arch);
-    let version = match number.and_then(|number| files.context.packages.get(number)) {
+fn named(context: &ImageContext<'_>, fact: &SumsFact) -> (String, Option<usize>) {
+    let number = context.package(&fact.ecosystem, &fact.name, &fact.arch);
+    let version = match number.and_then(|number| context.packages.get(number)) {
         Some(package) => package.version.as_str(),
         None => fact.version.as_str(),
     };
@@ -340,10 +340,10 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn detection(files: &Files<'_, '_>, changed: &Changed<'_>) -> Detection {
-    let (package, number) = named(files, changed.fact);
+fn detection(context: &ImageContext<'_>, changed: &Changed<'_>) -> Detection {
+    let (package, number) = named(context, changed.fact);
     let path = changed.path.to_str_lossy();
-    let layer = files.layer(changed.live.layer);
+    let layer = in_layer(context, changed.live.layer);
     let (message, evidence) = match &changed.how {
         How::Content(expected, found) => (
             format!("/{path} is not what {package} installed: it was changed{layer}"),
@@ -363,17 +363,19 @@ fn detection(files: &Files<'_, '_>, changed: &Changed<'_>) -> Detection {
             String::new(),
         ),
     };
-    let mut place = files.place(&changed.live);
+    let mut place = context.place(&changed.live);
     place.name = path.into_owned();
     Detection { evidence, package: number, ..Detection::new(tampering::PKGFILE, place, message) }
 }
 
-fn configuration_changed(files: &Files<'_, '_>, changed: &Changed<'_>, out: &mut Vec<Detection>) {
-    let (package, number) = named(files, changed.fact);
+fn configuration_changed(context: &ImageContext<'_>, changed: &Changed<'_>, out: &mut Vec<Detection>) {
+    let (package, number) = named(context, changed.fact);
     let path = changed.path.to_str_lossy();
-    let message =
-        format!("/{path} is not as {package} brought it: it was changed{}", files.layer(changed.live.layer));
-    let mut found = Detection::new(tampering::CONF, files.place(&changed.live), message);
+    let message = format!(
+        "/{path} is not as {package} brought it: it was changed{}",
+        in_layer(context, changed.live.layer)
+    );
+    let mut found = Detection::new(tampering::CONF, context.place(&changed.live), message);
     found.place.name = path.clone().into_owned();
     found.package = number;
     if let How::Content(expected, seen) = &changed.how {
@@ -385,7 +387,7 @@ fn configuration_changed(files: &Files<'_, '_>, changed: &Changed<'_>, out: &mut
 
 /// One finding for many files.
 fn group<'a>(
-    files: &Files<'_, '_>,
+    context: &ImageContext<'_>,
     changed: &[impl std::borrow::Borrow<Changed<'a>>],
     severity: Severity,
     rule: &str,
@@ -394,8 +396,9 @@ fn group<'a>(
 ) {
     let Some(first) = changed.first().map(std::borrow::Borrow::borrow) else { return };
     let layers: BTreeSet<usize> = changed.iter().map(|changed| changed.borrow().live.layer).collect();
-    let layers: String = layers.into_iter().map(|layer| files.layer(layer)).collect::<Vec<_>>().join(",");
-    let mut found = detection(files, first);
+    let layers: String =
+        layers.into_iter().map(|layer| in_layer(context, layer)).collect::<Vec<_>>().join(",");
+    let mut found = detection(context, first);
     found.rule = rule.to_owned();
     found.severity = severity;
     found.message = format!("{} {what} are not what the packages installed, changed{layers}", changed.len());
@@ -411,7 +414,7 @@ fn group<'a>(
 
 /// Takes out what a language's own package manager upgraded over the system's: the tree says another version of itself than the
 /// package of the operating system has.
-fn take_upgraded(files: &Files<'_, '_>, changed: &mut Vec<Changed<'_>>, out: &mut Vec<Detection>) {
+fn take_upgraded(context: &ImageContext<'_>, changed: &mut Vec<Changed<'_>>, out: &mut Vec<Detection>) {
     let mut trees: BTreeMap<(String, Vec<u8>), Vec<usize>> = BTreeMap::new();
     for (number, changed) in changed.iter().enumerate() {
         if let Some(root) = language_tree(&changed.path) {
@@ -423,7 +426,7 @@ fn take_upgraded(files: &Files<'_, '_>, changed: &mut Vec<Changed<'_>>, out: &mu
         return;
     }
     let mut versions: HashMap<(&[u8], String), &str> = HashMap::new();
-    for file in files.context.live() {
+    for file in context.live() {
         for fact in &file.facts.facts {
             if let Fact::Package(package) = fact
                 && matches!(package.ecosystem.as_str(), "npm" | "pypi" | "gem")
@@ -437,7 +440,7 @@ fn take_upgraded(files: &Files<'_, '_>, changed: &mut Vec<Changed<'_>>, out: &mu
     let mut gone = HashSet::new();
     for ((_, root), numbers) in &trees {
         let Some(first) = numbers.first().and_then(|number| changed.get(*number)) else { continue };
-        let (package, number) = named(files, first.fact);
+        let (package, number) = named(context, first.fact);
         let name = file_name(root).to_str_lossy().to_lowercase().replace('_', "-");
         // `NAME-1.0.dist-info` belongs to NAME.
         let name = name.split("-").take_while(|part| !part.starts_with(|c: char| c.is_ascii_digit()));
@@ -450,10 +453,10 @@ fn take_upgraded(files: &Files<'_, '_>, changed: &mut Vec<Changed<'_>>, out: &mu
         let root_text = root.to_str_lossy();
         let message = format!(
             "/{root_text} holds version {version}, installed over {package} without the package manager{}: {} files differ",
-            files.layer(first.live.layer),
+            in_layer(context, first.live.layer),
             numbers.len()
         );
-        let mut found = Detection::new(tampering::PKGFILE, files.place(&first.live), message);
+        let mut found = Detection::new(tampering::PKGFILE, context.place(&first.live), message);
         found.place.name = root_text.into_owned();
         found.rule = "upgraded".to_owned();
         found.severity = Severity::Low;
@@ -488,8 +491,7 @@ type Versioned<'a> = (usize, &'a str, &'a str);
 type Listed<'a> = (&'a str, &'a str, &'a str, &'a [u8]);
 
 /// Finds packages whose digests were changed while their version was not.
-fn edited(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
-    let context = files.context;
+fn edited(context: &ImageContext<'_>, out: &mut Vec<Detection>) {
     // The version that a layer's own database gives a package, by ecosystem, name and architecture.
     let mut versions: HashMap<(&str, &str), Vec<Versioned<'_>>> = HashMap::new();
     let mut sums: BTreeMap<Listed<'_>, Vec<(usize, &SumsFact)>> = BTreeMap::new();
@@ -534,7 +536,7 @@ fn edited(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
             let Some((example, _)) = difference.first() else { continue };
             let message = format!(
                 "the digests of {name} {known} were changed{} while its version was not: {} of its files, such as /{}",
-                files.layer(*upper),
+                in_layer(context, *upper),
                 difference.len(),
                 example.to_str_lossy()
             );
@@ -545,7 +547,7 @@ fn edited(files: &Files<'_, '_>, out: &mut Vec<Detection>) {
                 ..plimsoll_types::Place::default()
             };
             out.push(Detection {
-                package: files.package(&new.ecosystem, &new.name, &new.arch),
+                package: context.package(&new.ecosystem, &new.name, &new.arch),
                 ..Detection::new(tampering::PKGDB, place, message)
             });
         }

@@ -7,7 +7,7 @@ use plimsoll_archive::path::file_name;
 use plimsoll_types::classes::tampering;
 use plimsoll_types::{Detection, Place, PlaceKind, Scanner, Severity};
 
-use crate::owners::text;
+use crate::shown::text;
 
 /// From how many bytes on it is worth a word.
 const MUCH: u64 = 5_000_000;

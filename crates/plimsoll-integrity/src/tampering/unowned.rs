@@ -1,14 +1,13 @@
 //! Programs in directories of the system that belong to no package (`TMP-UNOWNED`).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use plimsoll_analysis::{Content, ImageContext, ImageRules, Live};
 use plimsoll_archive::path::file_name;
 use plimsoll_types::classes::tampering;
 use plimsoll_types::{Detection, Scanner};
 
-use crate::files::Files;
-use crate::owners::{Owners, text};
+use crate::shown::{in_layer, text};
 
 /// The most files that get a finding of their own.
 const MAX_SINGLE: usize = 20;
@@ -28,17 +27,13 @@ impl ImageRules for Unowned {
     }
 
     fn check(&self, context: &ImageContext<'_>, out: &mut Vec<Detection>) {
-        let mut files = Files::new(context);
-        let found: Vec<Live<'_>> = files.merged.live().filter(is_candidate).collect();
-        let paths: HashSet<Vec<u8>> = found.iter().map(|live| files.lies_at(live.path())).collect();
-        let owners = Owners::new(&mut files, &paths);
-        if !owners.any {
+        if !context.has_file_lists() {
             return;
         }
         let mut trees: BTreeMap<Vec<u8>, Vec<Live<'_>>> = BTreeMap::new();
         let mut single = Vec::new();
-        for live in found {
-            if owners.of(&files.lies_at(live.path())).is_some() {
+        for live in context.view.merged().live().filter(is_candidate) {
+            if context.owner(live.path()).is_some() {
                 continue;
             }
             match tree(live.path()) {
@@ -55,7 +50,7 @@ impl ImageRules for Unowned {
                     inside.len(),
                     text(&tree)
                 );
-                let mut found = finding(&files, first, message);
+                let mut found = finding(context, first, message);
                 found.place.name = text(&tree);
                 found.rule = "tree".to_owned();
                 out.push(found);
@@ -68,12 +63,12 @@ impl ImageRules for Unowned {
                 _ => "the program",
             };
             let message = format!("{what} /{} belongs to no package", text(live.path()));
-            out.push(finding(&files, live, message));
+            out.push(finding(context, live, message));
         }
         if let Some(first) = single.get(MAX_SINGLE) {
             let rest = single.get(MAX_SINGLE..).unwrap_or_default();
             let mut found =
-                finding(&files, first, format!("{} more programs belong to no package", rest.len()));
+                finding(context, first, format!("{} more programs belong to no package", rest.len()));
             found.rule = "more".to_owned();
             found.evidence = rest
                 .iter()
@@ -86,10 +81,10 @@ impl ImageRules for Unowned {
     }
 }
 
-fn finding(files: &Files<'_, '_>, live: &Live<'_>, message: String) -> Detection {
-    let step = files.layer(live.layer);
+fn finding(context: &ImageContext<'_>, live: &Live<'_>, message: String) -> Detection {
+    let step = in_layer(context, live.layer);
     let notes = if step.is_empty() { Vec::new() } else { vec![format!("It came{step}.")] };
-    Detection { notes, ..Detection::new(tampering::UNOWNED, files.place(live), message) }
+    Detection { notes, ..Detection::new(tampering::UNOWNED, context.place(live), message) }
 }
 
 /// Programs and scripts that may be run, and libraries, in the directories of the package manager.

@@ -257,6 +257,7 @@ fn checked(name: &str, packages: &[Package], findings: &[Finding], files: &[Seen
         lifecycle: None,
         now: Timestamp::from_seconds(1_700_000_000),
         settings: &[],
+        derived: Default::default(),
     };
     let mut out = Vec::new();
     check(&CLASS, &context, &mut out);

@@ -1,6 +1,5 @@
 //! CFG-PRELOAD: variables that make programs load code, and search paths that others can write to.
 
-use plimsoll_analysis::{ByteSlice, Fact};
 use plimsoll_types::classes::configuration::PRELOAD;
 use plimsoll_types::{Detection, Severity};
 
@@ -78,13 +77,7 @@ fn loaded(look: &Look<'_>, name: &str, value: &str) -> Detection {
 /// True when a package of the operating system owns the file.
 fn owned(look: &Look<'_>, path: &str) -> bool {
     let Some(found) = look.find(path).filter(|_| path.starts_with('/')) else { return false };
-    look.context.live().any(|seen| {
-        seen.facts.facts.iter().any(|fact| match fact {
-            Fact::Owned(owned) => owned.paths.iter().any(|owned| owned.as_bytes() == found.path),
-            Fact::Package(package) => package.owned.iter().any(|owned| owned.as_bytes() == found.path),
-            _ => false,
-        })
-    })
+    look.context.owner(&found.path).is_some()
 }
 
 /// A file that interpreters run at their start, where others can put it.

@@ -102,6 +102,7 @@ fn tagged(
         lifecycle: None,
         now: Timestamp::default(),
         settings: &[],
+        derived: Default::default(),
     };
     let mut out = Vec::new();
     ImageFaults.check(&context, &mut out);
@@ -462,6 +463,7 @@ fn windows_is_left_alone_and_ids_are_in_order() {
         lifecycle: None,
         now: Timestamp::default(),
         settings: &[],
+        derived: Default::default(),
     };
     let mut out = Vec::new();
     ImageFaults.check(&context, &mut out);

@@ -25,8 +25,10 @@ fn with_packages(env: &str) -> Vec<String> {
         layer gzip
           file etc/os-release "ID=debian\nVERSION_ID=\"12\"\n"
           file etc/passwd "root:x:0:0:root:/root:/bin/sh\napp:x:10:10::/:/bin/sh\n"
+          link lib -> usr/lib
           file usr/lib/x/libown.so "x"
-          file var/lib/dpkg/info/x.list "/.\n/usr/lib/x/libown.so\n"
+          file usr/lib/x/libold.so "x"
+          file var/lib/dpkg/info/x.list "/.\n/usr/lib/x/libown.so\n/lib/x/libold.so\n"
           file var/lib/dpkg/status "Package: gcc-12\nStatus: install ok installed\nVersion: 12.2.0-14\nArchitecture: amd64\n\nPackage: x\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n"
         layer gzip
           file usr/lib/python3/dist-packages/Flask-2.0.0.dist-info/METADATA "Name: Flask\nVersion: 2.0.0\n"
@@ -44,6 +46,11 @@ fn packages_decide_too() {
         ["CFG-DEBUG/environment env DEBUG low", "CFG-DEVTOOLS image negligible"]
     );
     assert_eq!(with_packages("LD_PRELOAD=/usr/lib/x/libown.so")[1], "CFG-PRELOAD/library env LD_PRELOAD low");
+    // The package lists it by the path that it had before `/lib` was a link.
+    for path in ["/usr/lib/x/libold.so", "/lib/x/libold.so", "/lib/x/libown.so"] {
+        let told = with_packages(&format!("LD_PRELOAD={path}"));
+        assert_eq!(told[1], "CFG-PRELOAD/library env LD_PRELOAD low", "{path}");
+    }
     assert_eq!(with_packages("LD_PRELOAD=/usr/lib/x/other.so")[1], "CFG-PRELOAD/library env LD_PRELOAD high");
 }
 
