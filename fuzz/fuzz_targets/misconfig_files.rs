@@ -21,7 +21,8 @@ fuzz_target!(|data: &[u8]| {
         paths.extend(interest.names.iter().map(|name| format!("{folder}/{name}")));
     }
     paths.extend(interest.suffixes.iter().map(|ending| format!("usr/local/share/ca-certificates/name{ending}")));
-    // Compose files are known by their names.
+    // Build files and Compose files are known by their names.
+    paths.push("deploy/Dockerfile".to_owned());
     paths.extend(interest.suffixes.iter().map(|ending| format!("deploy/compose{ending}")));
     let path = &paths[usize::from(*choice) % paths.len()];
     let mut output = Output::default();

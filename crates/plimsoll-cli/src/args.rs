@@ -57,6 +57,11 @@ pub(crate) enum Command {
         /// What to list
         what: What,
     },
+    /// Prepare rules of your own
+    Rules {
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
     /// Explain a code that reports use, or why a saved report has a vulnerability
     Explain(Explain),
     /// Print the completion script for a shell
@@ -139,7 +144,7 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "FILE", help_heading = "Scan")]
     pub(crate) secret_config: Vec<PathBuf>,
 
-    /// Rules and lists of digests for malware beside the built-in ones: YARA files, ClamAV .hdb and .hsb, folders of them
+    /// Rules and lists of digests for malware beside the built-in ones: YARA files, compiled ones, ClamAV .hdb and .hsb, folders of them
     #[arg(long, value_name = "PATH", help_heading = "Scan")]
     pub(crate) malware_rules: Vec<PathBuf>,
 
@@ -260,6 +265,20 @@ pub(crate) struct Scan {
     /// Show no progress
     #[arg(long, help_heading = "General")]
     pub(crate) no_progress: bool,
+}
+
+/// `plimsoll rules`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Compile YARA rules into one file for --malware-rules, which then needs no sources
+    Compile {
+        /// Files and folders of rules (.yar, .yara)
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// The file to write; its name must end with .yarc to be recognised
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

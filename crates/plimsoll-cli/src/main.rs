@@ -47,6 +47,7 @@ fn run() -> Exit {
         args::Command::Query(arguments) => query::run(&arguments),
         args::Command::Cis(arguments) => cis::run(&arguments),
         args::Command::CompareVersions(arguments) => compare_versions::run(&arguments),
+        args::Command::Rules { command } => rules::run(&command),
         args::Command::List { what } => list::list(what),
         args::Command::Explain(arguments) => explain::run(&arguments),
         args::Command::Completion { shell } => args::completion(shell),

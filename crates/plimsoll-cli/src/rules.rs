@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use plimsoll_analysis::{Analyzer, ImageRules};
 
-use crate::args::Scan;
-use crate::exit::usage;
-use crate::judgement;
+use crate::args::{RulesCommand, Scan};
+use crate::exit::{Exit, message, usage};
+use crate::{judgement, output};
 
 /// The largest file of rules.
 const MAX_RULES: u64 = 16 << 20;
@@ -41,4 +41,17 @@ pub(crate) fn own(scan: &Scan) -> anyhow::Result<Own> {
         analyzers.push(plimsoll_malware::analyzer(&config).map_err(|error| usage(error.to_string()))?);
     }
     Ok((analyzers, rules))
+}
+
+/// `plimsoll rules`.
+pub(crate) fn run(command: &RulesCommand) -> anyhow::Result<Exit> {
+    let RulesCommand::Compile { paths, output } = command;
+    if output.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("yarc")) {
+        return Err(usage("the file must end with .yarc, by which --malware-rules knows compiled rules"));
+    }
+    let config = plimsoll_malware::Config { paths: paths.clone(), ..Default::default() };
+    let (bytes, rules) = plimsoll_malware::compile(&config).map_err(|error| usage(error.to_string()))?;
+    output::file(output, &bytes)?;
+    message("note", &format!("{rules} rules in {}", output.display()));
+    Ok(Exit::Success)
 }

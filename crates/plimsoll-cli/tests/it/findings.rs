@@ -157,6 +157,27 @@ fn rules_of_the_user_are_used_and_wrong_ones_are_told() {
 }
 
 #[test]
+fn rules_that_were_compiled_need_no_sources() {
+    let place = Place::new();
+    place.write("tree/run.sh", "#!/bin/sh\necho ticket ACME\n");
+    place.write("rules/own.yar", "rule own { strings: $a = \"ticket ACME\" condition: $a }\n");
+    place.run(&["rules", "compile", "rules", "--output", "own.yar"]).code(2).says(&[".yarc"]);
+    place.run(&["rules", "compile", "rules", "--output", "own.yarc"]).code(0).says(&["1 rules in own.yarc"]);
+    let with = |rules: &str| {
+        place.run(&[&["scan", "tree", "--malware-rules", rules][..], SCAN].concat()).code(0).json()
+    };
+    has(&with("own.yarc"), "MAL-YARA run.sh");
+    assert_eq!(with("own.yarc")["targets"], with("rules")["targets"]);
+    place.write("damaged.yarc", "PLMYARA\u{1}");
+    place.write("other.yarc", "YARA-X\0\0");
+    for (file, told) in
+        [("damaged.yarc", "compiled by another version"), ("other.yarc", "name their sources")]
+    {
+        place.run(&["scan", "tree", "--malware-rules", file]).code(2).says(&[file, told]);
+    }
+}
+
+#[test]
 fn what_is_attached_to_an_image_is_listed_and_held_against_keys() {
     let place = Place::new();
     let fake = FakeRegistry::start().unwrap();
