@@ -36,6 +36,13 @@ fuzz_target!(|data: &[u8]| {
                 let _ = random.read_at(&mut [0; 16], layer.size / 2);
             }
         }
+        if let Some(attached) = &image.attached {
+            for (_, artifact) in attached.artifacts().unwrap_or_default().iter().take(8) {
+                for layer in artifact.layers.iter().take(8) {
+                    let _ = attached.read(layer);
+                }
+            }
+        }
         if let Some(sweep) = &image.sweep {
             let wanted: Vec<usize> = (0..image.layers.len().min(8)).collect();
             let _ = sweep

@@ -88,8 +88,8 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["ring"],
-        &["plimsoll-provenance"],
-        "signatures are verified in one place, with the library that TLS brings anyway",
+        &["plimsoll-provenance", "plimsoll-test"],
+        "signatures are verified in one place, with the library that TLS brings anyway, and made for tests",
     ),
     (&["cel"], &["plimsoll-policy"], "an interpreter is guarded in one place"),
     (

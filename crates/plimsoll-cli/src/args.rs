@@ -148,7 +148,7 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "PATH", help_heading = "Scan")]
     pub(crate) malware_rules: Vec<PathBuf>,
 
-    /// A public key in PEM form, such as cosign.pub, that signatures and attestations of images from a registry must hold against
+    /// A public key in PEM form, such as cosign.pub, that signatures and attestations of images must hold against
     #[arg(long, value_name = "FILE", help_heading = "Scan")]
     pub(crate) verify_key: Vec<PathBuf>,
 

@@ -1,10 +1,13 @@
-//! What is attached to scanned images in their registries: signatures and attestations, listed and held against the user's keys.
+//! What is attached to scanned images in their registries and layouts: signatures and attestations, listed and held against
+//! the user's keys.
 
-use std::io::Read;
+use std::collections::BTreeMap;
 
 use anyhow::Context;
-use plimsoll_provenance::{AttachedLayer, Attachment, Kind, PublicKey, Statement, Verdict};
-use plimsoll_registry::Artifact;
+use plimsoll_image::sources::LayoutArtifacts;
+use plimsoll_image::{Image, MAX_ATTACHED};
+use plimsoll_provenance::{AttachedLayer, Attachment, Kind, PublicKey, Statement, Verdict, is_read};
+use plimsoll_types::classes::provenance;
 use plimsoll_types::{Attached, Digest, Scanner, TargetReport};
 
 use crate::args::{Scan, Scanners};
@@ -13,8 +16,29 @@ use crate::{judgement, registry};
 
 /// The largest statement that is fetched; bills of materials are listed and not fetched.
 const MAX_STATEMENT: u64 = 16 << 20;
+/// The most bytes of statements about one image.
+const MAX_STATEMENTS: u64 = 128 << 20;
 /// The largest file of keys.
 const MAX_KEYS: u64 = 1 << 20;
+
+/// Where a result is from, as far as it says what can be attached to it.
+pub(crate) enum Origin {
+    /// No image: a directory or a file.
+    Files,
+    /// A form of image that has no place for attachments.
+    DockerSave,
+    /// A layout, with what is attached to the image in it.
+    Layout(anyhow::Result<Vec<Statement>>),
+    /// A registry, which is to be asked.
+    Registry {
+        /// The reference.
+        reference: String,
+        /// The digest of the manifest, and those of the indexes through which it was found.
+        digests: Vec<Digest>,
+        /// The manifests with attestations in the index.
+        attestations: Vec<Digest>,
+    },
+}
 
 /// The keys that signatures are held against.
 pub(crate) fn keys(scan: &Scan) -> anyhow::Result<Vec<PublicKey>> {
@@ -29,22 +53,56 @@ pub(crate) fn keys(scan: &Scan) -> anyhow::Result<Vec<PublicKey>> {
     Ok(keys)
 }
 
-/// Asks the registries for what is attached to the images from there, and adds what is to be said of it.
+fn looked_for(scan: &Scan) -> bool {
+    Scanners::of(&scan.scanners).contains(&Scanner::Integrity)
+}
+
+/// Where `image` is from. What is attached to it in its layout is read, and the layout let go.
+pub(crate) fn origin(scan: &Scan, keys: &[PublicKey], image: &mut Image, reference: Option<&str>) -> Origin {
+    let attached = image.attached.take();
+    let digests: Vec<Digest> = image.metadata.manifest.iter().chain(&image.indexes).cloned().collect();
+    match (reference, attached) {
+        (Some(reference), _) => Origin::Registry {
+            reference: reference.to_owned(),
+            digests,
+            attestations: std::mem::take(&mut image.attestations),
+        },
+        (None, None) => Origin::DockerSave,
+        (None, Some(_)) if !looked_for(scan) => Origin::Layout(Ok(Vec::new())),
+        (None, Some(layout)) => Origin::Layout(in_layout(&layout, &digests, keys)),
+    }
+}
+
+/// Asks the registries for what is attached to the images from there, and adds what is to be said of it and of what lies in
+/// layouts.
 pub(crate) fn add(
     scan: &Scan,
     registry: &registry::Access,
     keys: &[PublicKey],
     targets: &mut [TargetReport],
-    references: &[Option<String>],
+    origins: Vec<Origin>,
 ) -> anyhow::Result<()> {
-    if !Scanners::of(&scan.scanners).contains(&Scanner::Integrity) {
+    if !looked_for(scan) {
         return Ok(());
     }
-    for (target, reference) in targets.iter_mut().zip(references) {
-        let manifest = target.image.as_ref().and_then(|image| image.manifest.clone());
-        let (Some(reference), Some(manifest)) = (reference, manifest) else { continue };
-        match attachments(registry, reference, &manifest) {
-            Ok(found) => tell(target, &[manifest], &found, keys),
+    for (target, origin) in targets.iter_mut().zip(origins) {
+        // Only in a registry does everybody expect signatures. A layout without any is how images are mostly copied.
+        let (found, expected) = match origin {
+            Origin::Files => continue,
+            Origin::DockerSave => {
+                if !keys.is_empty() {
+                    target.detections.push(plimsoll_provenance::no_place("a docker save archive"));
+                    sort(target);
+                }
+                continue;
+            }
+            Origin::Layout(found) => (found, !keys.is_empty()),
+            Origin::Registry { reference, digests, attestations } => {
+                (in_registry(registry, &reference, &digests, &attestations, keys), true)
+            }
+        };
+        match found {
+            Ok(statements) => tell(target, statements, keys, expected),
             // Whoever wants signatures verified must know that they were not; to others it is a note.
             Err(error) if !keys.is_empty() => return Err(error),
             Err(error) => {
@@ -58,42 +116,94 @@ pub(crate) fn add(
     Ok(())
 }
 
-fn attachments(
+fn in_registry(
     registry: &registry::Access,
     reference: &str,
-    manifest: &Digest,
-) -> anyhow::Result<Vec<Attachment>> {
-    let artifacts = registry.attached(reference, manifest, &|_| true)?;
-    artifacts.iter().map(attachment).collect()
-}
-
-fn attachment(artifact: &Artifact) -> anyhow::Result<Attachment> {
-    let mut layers = Vec::new();
-    for layer in &artifact.layers {
-        let lower = layer.media_type.to_ascii_lowercase();
-        let statement =
-            ["simplesigning", "dsse", "in-toto", "sigstore.bundle"].iter().any(|word| lower.contains(word));
-        let mut bytes = Vec::new();
-        if statement && layer.size <= MAX_STATEMENT {
-            let reading = || format!("cannot read what is attached to the image ({})", artifact.digest);
-            let mut stream = layer.open().with_context(reading)?.take(MAX_STATEMENT);
-            stream.read_to_end(&mut bytes).with_context(reading)?;
-        }
-        let annotations = layer.annotations.clone();
-        layers.push(AttachedLayer { media_type: layer.media_type.clone(), annotations, bytes });
+    digests: &[Digest],
+    attestations: &[Digest],
+    keys: &[PublicKey],
+) -> anyhow::Result<Vec<Statement>> {
+    let mut artifacts = registry.attached(reference, digests, &|_| true)?;
+    if artifacts.len().saturating_add(attestations.len()) > MAX_ATTACHED {
+        anyhow::bail!("{reference}: more than {MAX_ATTACHED} artifacts are attached");
     }
-    Ok(Attachment {
-        name: artifact.digest.to_string(),
-        artifact_type: artifact.artifact_type.clone(),
-        layers,
-    })
+    artifacts.extend(registry.artifacts(reference, attestations)?);
+    let mut reading = Reading::default();
+    for artifact in &artifacts {
+        let mut layers = Vec::new();
+        for layer in &artifact.layers {
+            let mut bytes = Vec::new();
+            if layer.size <= MAX_STATEMENT && is_read(&layer.media_type, &layer.annotations) {
+                let what = || format!("cannot read what is attached to the image ({})", artifact.digest);
+                bytes = layer.read(MAX_STATEMENT).with_context(what)?;
+                reading.count(bytes.len())?;
+            }
+            layers.push(layer_of(&layer.media_type, &layer.annotations, bytes));
+        }
+        reading.add(&artifact.digest, &artifact.artifact_type, layers);
+    }
+    Ok(plimsoll_provenance::statements(digests, &reading.attachments, keys))
 }
 
-fn tell(target: &mut TargetReport, digests: &[Digest], attachments: &[Attachment], keys: &[PublicKey]) {
-    let statements = plimsoll_provenance::statements(digests, attachments, keys);
-    target.detections.extend(plimsoll_provenance::judge(&statements, !keys.is_empty()));
-    target.detections.sort_by_key(|found| std::cmp::Reverse(found.severity));
+fn in_layout(
+    layout: &LayoutArtifacts,
+    digests: &[Digest],
+    keys: &[PublicKey],
+) -> anyhow::Result<Vec<Statement>> {
+    let mut reading = Reading::default();
+    for (digest, artifact) in layout.artifacts()? {
+        let mut layers = Vec::new();
+        for layer in &artifact.layers {
+            let mut bytes = Vec::new();
+            if layer.size <= LayoutArtifacts::MAX_READ && is_read(&layer.media_type, &layer.annotations) {
+                let what = || format!("cannot read what is attached to the image ({digest})");
+                bytes = layout.read(layer).with_context(what)?;
+                reading.count(bytes.len())?;
+            }
+            layers.push(layer_of(&layer.media_type, &layer.annotations, bytes));
+        }
+        reading.add(&digest, &artifact.artifact_type, layers);
+    }
+    Ok(plimsoll_provenance::statements(digests, &reading.attachments, keys))
+}
+
+/// What was read of what is attached to an image.
+#[derive(Default)]
+struct Reading {
+    attachments: Vec<Attachment>,
+    bytes: u64,
+}
+
+impl Reading {
+    fn count(&mut self, bytes: usize) -> anyhow::Result<()> {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if self.bytes > MAX_STATEMENTS {
+            anyhow::bail!("more than {MAX_STATEMENTS} bytes of statements are attached to the image");
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, digest: &Digest, artifact_type: &str, layers: Vec<AttachedLayer>) {
+        let (name, artifact_type) = (digest.to_string(), artifact_type.to_owned());
+        self.attachments.push(Attachment { name, artifact_type, layers });
+    }
+}
+
+fn layer_of(media_type: &str, annotations: &BTreeMap<String, String>, bytes: Vec<u8>) -> AttachedLayer {
+    AttachedLayer { media_type: media_type.to_owned(), annotations: annotations.clone(), bytes }
+}
+
+/// Adds `statements` and what is to be said of them to a result; that there is none only where one is `expected`.
+fn tell(target: &mut TargetReport, statements: Vec<Statement>, keys: &[PublicKey], expected: bool) {
+    let mut found = plimsoll_provenance::judge(&statements, !keys.is_empty());
+    found.retain(|found| expected || found.class.code == provenance::SIGNATURE.code);
+    target.detections.extend(found);
+    sort(target);
     target.attached = statements.into_iter().map(attached).collect();
+}
+
+fn sort(target: &mut TargetReport) {
+    target.detections.sort_by_key(|found| std::cmp::Reverse(found.severity));
 }
 
 fn attached(statement: Statement) -> Attached {
@@ -105,6 +215,7 @@ fn attached(statement: Statement) -> Attached {
     let (verified, note) = match statement.verdict {
         Verdict::Verified(key) => (Some(true), key),
         Verdict::NotChecked => (None, String::new()),
+        Verdict::NotSigned { of_another } => (None, plimsoll_provenance::not_signed(of_another).to_owned()),
         Verdict::Failed(why) => (Some(false), why.to_owned()),
     };
     Attached { name: statement.name, kind, predicate, builder: statement.builder, verified, note }

@@ -8,7 +8,9 @@ use std::sync::OnceLock;
 use anyhow::Context;
 use plimsoll_http::{Client, ClientConfig, RetryPolicy};
 use plimsoll_image::{Image, PlatformChoice};
-use plimsoll_registry::{Artifact, AuthFile, Login, Reference, Registry, RegistryConfig, Secret};
+use plimsoll_registry::{
+    Artifact, AuthFile, Login, Reference, Registry, RegistryConfig, RegistryError, Secret,
+};
 use plimsoll_types::Digest;
 
 use crate::args::{Network, Scan};
@@ -68,20 +70,37 @@ impl Access {
         Ok(self.get()?.open(&reference, platform, machine)?)
     }
 
-    /// What is attached to an image of a reference: to its manifest, and to the index through which it was found.
+    /// What is attached in the repository of a reference to `digests`: an image's manifest, and the indexes through which
+    /// it was found.
     pub(crate) fn attached(
         &self,
         reference: &str,
-        manifest: &Digest,
+        digests: &[Digest],
         wanted: &dyn Fn(&str) -> bool,
     ) -> anyhow::Result<Vec<Artifact>> {
-        let reference: Reference =
-            reference.parse().map_err(|error| usage(format!("'{reference}': {error}")))?;
-        let registry = self.get()?;
-        let mut found = registry.attached(&reference, manifest, wanted)?;
-        let index = registry.resolve(&reference)?;
-        if index != *manifest {
-            found.extend(registry.attached(&reference, &index, wanted)?);
+        let (reference, registry) = (parse(reference)?, self.get()?);
+        let mut found: Vec<Artifact> = Vec::new();
+        for digest in digests {
+            for artifact in registry.attached(&reference, digest, wanted)? {
+                if found.iter().all(|known| known.digest != artifact.digest) {
+                    found.push(artifact);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The artifacts with these digests in the repository of a reference, as far as it has them: mirrors often leave out
+    /// what an index lists beside images.
+    pub(crate) fn artifacts(&self, reference: &str, digests: &[Digest]) -> anyhow::Result<Vec<Artifact>> {
+        let (reference, registry) = (parse(reference)?, self.get()?);
+        let mut found = Vec::new();
+        for digest in digests {
+            match registry.artifact(&reference.with_digest(digest.clone())) {
+                Ok(artifact) => found.push(artifact),
+                Err(RegistryError::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(found)
     }
@@ -130,6 +149,10 @@ impl Access {
         };
         Ok(Registry::new(client, config)?)
     }
+}
+
+fn parse(reference: &str) -> anyhow::Result<Reference> {
+    reference.parse().map_err(|error| usage(format!("'{reference}': {error}")))
 }
 
 /// Where Docker and Podman keep credentials.

@@ -9,11 +9,13 @@ use anyhow::Context;
 use plimsoll_cache::Cache;
 use plimsoll_image::sources::Request;
 use plimsoll_image::{Image, PlatformChoice};
+use plimsoll_provenance::PublicKey;
 use plimsoll_report::RenderOptions;
 use plimsoll_scan::{DEFAULT_LAYER_LIMIT, MatchOptions, Options, Scanner, Skip};
 use plimsoll_types::{Report, TargetReport};
 
 use crate::args::{Color, Scan, Scanners};
+use crate::attachments::Origin;
 use crate::exit::{self, Exit, usage};
 use crate::output::{self, Output};
 use crate::progress::Display;
@@ -63,11 +65,11 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         .with_image_rules(own_rules);
 
     let (found, failures) = with_timer(scan.timeout, &stop, || {
-        let mut reports: Vec<(TargetReport, Option<String>)> = Vec::new();
+        let mut reports: Vec<(TargetReport, Origin)> = Vec::new();
         let mut failures: Vec<anyhow::Error> = Vec::new();
         for name in &names {
             // A target that cannot be scanned does not keep the others from it.
-            match one_target(scan, &scanner, &registry, name) {
+            match one_target(scan, &scanner, &registry, &keys, name) {
                 Ok(more) => reports.extend(more),
                 Err(error) => failures.push(error),
             }
@@ -83,13 +85,13 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         let _ = cache.prune(scan.cache_size.saturating_mul(1 << 20));
     }
     let failed = failures.iter().map(exit::report).max_by_key(|exit| *exit == Exit::Usage);
-    let (mut targets, references): (Vec<TargetReport>, Vec<Option<String>>) = found.into_iter().unzip();
+    let (mut targets, origins): (Vec<TargetReport>, Vec<Origin>) = found.into_iter().unzip();
     if targets.is_empty() && failed.is_some() {
         return Ok(failed.unwrap_or(Exit::Unavailable));
     }
 
-    attachments::add(scan, &registry, &keys, &mut targets, &references)?;
-    judge.vex = vex::documents(scan, &registry, &targets, &references)?;
+    judge.vex = vex::documents(scan, &registry, &targets, &origins)?;
+    attachments::add(scan, &registry, &keys, &mut targets, origins)?;
     let mut report =
         Report { tool_version: env!("CARGO_PKG_VERSION").to_owned(), created: db::now(), database, targets };
     let now = report.created;
@@ -99,18 +101,19 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     Ok(failed.unwrap_or(ends))
 }
 
-/// The results of a target, each with its reference when it is from a registry.
+/// The results of a target, each with where it is from.
 fn one_target(
     scan: &Scan,
     scanner: &Scanner<'_>,
     registry: &registry::Access,
+    keys: &[PublicKey],
     name: &str,
-) -> anyhow::Result<Vec<(TargetReport, Option<String>)>> {
+) -> anyhow::Result<Vec<(TargetReport, Origin)>> {
     let machine = machine();
     let mut from_registry = None;
-    let images: Vec<Image> = match targets::understand(name)? {
-        Target::Directory(path) => return Ok(vec![(scanner.directory(name, &path)?, None)]),
-        Target::File(path) => return Ok(vec![(scanner.file(name, &path)?, None)]),
+    let mut images: Vec<Image> = match targets::understand(name)? {
+        Target::Directory(path) => return Ok(vec![(scanner.directory(name, &path)?, Origin::Files)]),
+        Target::File(path) => return Ok(vec![(scanner.file(name, &path)?, Origin::Files)]),
         Target::Image { source, path, selector } => {
             let request = Request { path: &path, selector: &selector, platform: &scan.platform, machine };
             (source.open)(&request)?
@@ -122,8 +125,13 @@ fn one_target(
         }
     };
     let several = images.len() > 1;
+    // Read now, and not kept while layers are read.
+    let origins: Vec<Origin> = images
+        .iter_mut()
+        .map(|image| attachments::origin(scan, keys, image, from_registry.as_deref()))
+        .collect();
     let mut reports = Vec::new();
-    for image in &images {
+    for (image, origin) in images.iter().zip(origins) {
         // Several results from one target need names of their own.
         let mut shown = name.to_owned();
         if several {
@@ -136,7 +144,7 @@ fn one_target(
                 shown = format!("{shown} ({})", image.metadata.platform);
             }
         }
-        reports.push((scanner.image(&shown, image)?, from_registry.clone()));
+        reports.push((scanner.image(&shown, image)?, origin));
     }
     Ok(reports)
 }

@@ -17,6 +17,7 @@ use plimsoll_types::{PackageUrl, TargetReport};
 use serde::Deserialize;
 
 use crate::args::Scan;
+use crate::attachments::Origin;
 use crate::exit::{self, usage};
 use crate::judgement::read;
 use crate::{db, registry};
@@ -38,12 +39,12 @@ pub(crate) fn documents(
     scan: &Scan,
     registry: &registry::Access,
     targets: &[TargetReport],
-    references: &[Option<String>],
+    origins: &[Origin],
 ) -> anyhow::Result<Vec<VexDocument>> {
     let mut documents = Vec::new();
     for source in &scan.judgement.vex {
         match source.as_str() {
-            "oci" => attached(scan, registry, targets, references, &mut documents)?,
+            "oci" => attached(scan, registry, targets, origins, &mut documents)?,
             "repo" => {
                 for folder in installed(scan)? {
                     repository(&folder, targets, &mut documents)?;
@@ -211,19 +212,18 @@ fn attached(
     scan: &Scan,
     registry: &registry::Access,
     targets: &[TargetReport],
-    references: &[Option<String>],
+    origins: &[Origin],
     documents: &mut Vec<VexDocument>,
 ) -> anyhow::Result<()> {
-    for (number, (target, reference)) in targets.iter().zip(references).enumerate() {
-        let manifest = target.image.as_ref().and_then(|image| image.manifest.as_ref());
-        let (Some(reference), Some(manifest)) = (reference, manifest) else {
+    for (number, (target, origin)) in targets.iter().zip(origins).enumerate() {
+        let Origin::Registry { reference, digests, .. } = origin else {
             if !scan.quiet {
                 let text = format!("{}: --vex oci is for images from a registry", target.name);
                 exit::message("note", &text);
             }
             continue;
         };
-        for artifact in registry.attached(reference, manifest, &may_be_vex)? {
+        for artifact in registry.attached(reference, digests, &may_be_vex)? {
             for bytes in contents(&artifact)? {
                 let origin = format!("attached to the image ({})", artifact.digest);
                 documents.extend(document(&origin, &bytes, Some(number))?);

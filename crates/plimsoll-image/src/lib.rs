@@ -3,10 +3,12 @@
 //! A source finds the image's manifest and configuration, verifies their digests, and gives an [`Image`] whose layers
 //! can be opened. It reads no layer.
 
+mod artifact;
 mod error;
 mod model;
 pub mod sources;
 
+pub use artifact::{ArtifactManifest, MAX_ATTACHED, attachment_tag};
 pub use error::ImageError;
 pub use model::{
     Config, Descriptor, HistoryStep, Index, Manifest, ManifestKind, PlatformChoice, classify, media,
@@ -71,6 +73,14 @@ pub struct Image {
     pub layers: Vec<Layer>,
     /// The only way to the layers' bytes when they have no blob of their own.
     pub sweep: Option<Box<dyn Sweep>>,
+    /// The indexes through which it was found, the outermost first. What is attached to one of them is attached to the
+    /// image too: whoever signs a tag signs the index that it names.
+    pub indexes: Vec<Digest>,
+    /// The manifests with attestations about it that lie beside it in its index, as BuildKit writes them.
+    pub attestations: Vec<Digest>,
+    /// What is attached to it in the layout that it is from. `None` for other sources: a `docker save` archive has no
+    /// place for it, and a registry is asked.
+    pub attached: Option<sources::LayoutArtifacts>,
 }
 
 impl Image {
@@ -102,6 +112,7 @@ impl Image {
             exposed_ports: config.exposed_ports.clone(),
             command: config.command.clone(),
         };
-        Image { metadata, config, layers, sweep }
+        let (indexes, attestations) = (Vec::new(), Vec::new());
+        Image { metadata, config, layers, sweep, indexes, attestations, attached: None }
     }
 }

@@ -89,6 +89,23 @@ pub struct Index {
     pub manifests: Vec<Descriptor>,
 }
 
+impl Index {
+    /// The manifests with attestations about the manifest `digest` that lie beside it in the index, as BuildKit writes
+    /// them (its "Image Attestation Storage").
+    pub fn attestations_of(&self, digest: &Digest) -> Vec<Digest> {
+        let about = digest.to_string();
+        let is = |entry: &&Descriptor, key: &str, value: &str| {
+            entry.annotations.get(key).is_some_and(|found| found == value)
+        };
+        self.manifests
+            .iter()
+            .filter(|entry| is(entry, "vnd.docker.reference.type", "attestation-manifest"))
+            .filter(|entry| is(entry, "vnd.docker.reference.digest", &about))
+            .map(|entry| entry.digest.clone())
+            .collect()
+    }
+}
+
 /// An image manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
@@ -111,7 +128,7 @@ pub enum ManifestKind {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RawDescriptor {
+pub(crate) struct RawDescriptor {
     #[serde(default)]
     media_type: String,
     digest: String,
@@ -120,6 +137,23 @@ struct RawDescriptor {
     platform: Option<RawPlatform>,
     #[serde(default, deserialize_with = "null_is_empty")]
     annotations: BTreeMap<String, String>,
+}
+
+impl RawDescriptor {
+    /// The descriptor, or what is wrong with its digest.
+    pub(crate) fn read(self) -> Result<Descriptor, String> {
+        Ok(Descriptor {
+            media_type: self.media_type,
+            digest: self.digest.parse().map_err(|error| format!("{error}"))?,
+            size: self.size,
+            platform: self.platform.map(|platform| Platform {
+                os: platform.os,
+                architecture: platform.architecture,
+                variant: platform.variant,
+            }),
+            annotations: self.annotations,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -145,7 +179,7 @@ struct RawManifest {
     annotations: BTreeMap<String, String>,
 }
 
-fn null_is_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn null_is_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Default + Deserialize<'de>,
@@ -176,19 +210,7 @@ pub fn classify(bytes: &[u8], media_type: &str, what: &str) -> Result<ManifestKi
     if !known {
         return Err(ImageError::MediaType { what: what.to_owned(), media_type: said.to_owned() });
     }
-    let descriptor = |raw: RawDescriptor| -> Result<Descriptor, ImageError> {
-        Ok(Descriptor {
-            media_type: raw.media_type,
-            digest: raw.digest.parse().map_err(|error| invalid(format!("{error}")))?,
-            size: raw.size,
-            platform: raw.platform.map(|platform| Platform {
-                os: platform.os,
-                architecture: platform.architecture,
-                variant: platform.variant,
-            }),
-            annotations: raw.annotations,
-        })
-    };
+    let descriptor = |raw: RawDescriptor| raw.read().map_err(invalid);
     match (raw.manifests, raw.config, raw.layers) {
         (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
             Err(invalid("it is an index and a manifest at once".to_owned()))

@@ -1,7 +1,9 @@
 //! What is attached to an image: cosign signatures ("simple signing" in the layers of an artifact), DSSE envelopes with in-toto
-//! statements (SLSA provenance, cosign's vulnerability reports, SBOMs), Sigstore bundles, and anything else, which is listed.
+//! statements (SLSA provenance, cosign's vulnerability reports, SBOMs), Sigstore bundles, in-toto statements without a
+//! signature (BuildKit's attestations), and anything else, which is listed.
 //!
-//! A signature says something about an image only when what is signed names the image's digest. Certificates and transparency logs
+//! A signature says something about an image only when what is signed names the digest of the image's manifest, or that of
+//! an index through which it was found. Certificates and transparency logs
 //! are not looked at: a signature is held against the keys that the user gives.
 
 use std::collections::BTreeMap;
@@ -40,7 +42,7 @@ pub struct AttachedLayer {
 pub enum Kind {
     /// A signature of the image itself.
     Signature,
-    /// A signed statement about the image, with its predicate's type.
+    /// A statement about the image, with its predicate's type.
     Attestation(String),
     /// Anything else.
     Other(String),
@@ -53,6 +55,11 @@ pub enum Verdict {
     Verified(String),
     /// It was not held against any key.
     NotChecked,
+    /// There is none, and nothing claims that there is one: whoever could write to the registry could write it.
+    NotSigned {
+        /// It was read, and names other digests than the image's.
+        of_another: bool,
+    },
     /// It is wrong: why.
     Failed(&'static str),
 }
@@ -73,6 +80,8 @@ pub struct Statement {
 const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 const IN_TOTO: &str = "application/vnd.in-toto+json";
+/// Where BuildKit says the type of a statement's predicate.
+const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";
 
 /// The most statements that are kept.
 const MAX_STATEMENTS: usize = 1_000;
@@ -99,12 +108,24 @@ struct Bundle {
 
 #[derive(Deserialize)]
 struct InToto {
+    #[serde(rename = "_type", default)]
+    kind: String,
     #[serde(default)]
     subject: Vec<Subject>,
     #[serde(rename = "predicateType", default)]
     predicate_type: String,
     #[serde(default)]
     predicate: serde_json::Value,
+}
+
+impl InToto {
+    /// True when one of the digests is what it is about.
+    fn names(&self, digests: &[Digest]) -> bool {
+        self.subject.iter().flat_map(|subject| &subject.digest).any(|(algorithm, hex)| {
+            let named = format!("{algorithm}:{hex}");
+            digests.iter().any(|digest| digest.to_string() == named)
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -129,6 +150,17 @@ struct CriticalImage {
     digest: String,
 }
 
+/// True when [`statements`] looks at the content of a layer of this kind. Bills of materials in statements without a
+/// signature are large, and listed by what their annotations say.
+pub fn is_read(media_type: &str, annotations: &BTreeMap<String, String>) -> bool {
+    let lower = media_type.to_ascii_lowercase();
+    if lower == IN_TOTO {
+        let predicate = annotations.get(PREDICATE_TYPE).map(|predicate| predicate.to_ascii_lowercase());
+        return !predicate.is_some_and(|kind| kind.contains("spdx") || kind.contains("cyclonedx"));
+    }
+    ["simplesigning", "dsse", "in-toto", "sigstore.bundle"].iter().any(|word| lower.contains(word))
+}
+
 /// What `attachments` say of the image whose manifest (or index) has one of `digests`, held against `keys`.
 pub fn statements(digests: &[Digest], attachments: &[Attachment], keys: &[PublicKey]) -> Vec<Statement> {
     let mut all = Vec::new();
@@ -139,6 +171,8 @@ pub fn statements(digests: &[Digest], attachments: &[Attachment], keys: &[Public
                 all.push(simple(attachment, layer, digests, keys));
             } else if let Some(envelope) = envelope(&layer.bytes) {
                 all.push(attested(attachment, &envelope, digests, keys));
+            } else if let Some(statement) = unsigned(attachment, layer, digests) {
+                all.push(statement);
             }
             if all.len() >= MAX_STATEMENTS {
                 return all;
@@ -190,12 +224,7 @@ fn attested(
 ) -> Statement {
     let payload = STANDARD.decode(envelope.payload.trim()).unwrap_or_default();
     let statement: Option<InToto> = serde_json::from_slice(&payload).ok();
-    let names_it = statement.as_ref().is_some_and(|statement| {
-        statement.subject.iter().flat_map(|subject| &subject.digest).any(|(algorithm, hex)| {
-            let named = format!("{algorithm}:{hex}");
-            digests.iter().any(|digest| digest.to_string() == named)
-        })
-    });
+    let names_it = statement.as_ref().is_some_and(|statement| statement.names(digests));
     let verdict = if envelope.payload_type != IN_TOTO || statement.is_none() {
         Verdict::Failed("what is signed is no in-toto statement")
     } else if !names_it {
@@ -212,6 +241,26 @@ fn attested(
         (statement.predicate_type, builder)
     });
     Statement { name: attachment.name.clone(), kind: Kind::Attestation(kind), builder, verdict }
+}
+
+/// A statement as it is, without an envelope.
+fn unsigned(attachment: &Attachment, layer: &AttachedLayer, digests: &[Digest]) -> Option<Statement> {
+    if layer.media_type != IN_TOTO {
+        return None;
+    }
+    let read = serde_json::from_slice::<InToto>(&layer.bytes)
+        .ok()
+        .filter(|statement| statement.kind.starts_with("https://in-toto.io/Statement"));
+    let said = layer.annotations.get(PREDICATE_TYPE).cloned();
+    let (predicate, builder, of_another) = match read {
+        Some(read) => {
+            let (builder, of_another) = (builder(&read.predicate), !read.names(digests));
+            (read.predicate_type, builder, of_another)
+        }
+        None => (said?, String::new(), false),
+    };
+    let verdict = Verdict::NotSigned { of_another };
+    Some(Statement { name: attachment.name.clone(), kind: Kind::Attestation(predicate), builder, verdict })
 }
 
 /// What is signed of an envelope (DSSE, "pre-authentication encoding").

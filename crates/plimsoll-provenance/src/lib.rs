@@ -1,6 +1,6 @@
 //! Where an image comes from: signatures, attestations, labels; and the licences of its packages.
 //!
-//! Nothing here fetches anything: what is attached to an image is given to [`statements`] by whoever knows the registry.
+//! Nothing here fetches anything: what is attached to an image is given to [`statements`] by whoever knows the registry or the layout.
 
 mod attachment;
 mod judge;
@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use plimsoll_analysis::{Analyzer, ImageRules};
 
-pub use attachment::{AttachedLayer, Attachment, Kind, Statement, Verdict, statements};
-pub use judge::{describe, judge};
+pub use attachment::{AttachedLayer, Attachment, Kind, Statement, Verdict, is_read, statements};
+pub use judge::{describe, judge, no_place, not_signed};
 pub use key::{KeyError, PublicKey};
 
 /// The analyzers of this crate.

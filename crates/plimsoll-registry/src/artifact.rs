@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use plimsoll_image::Blob;
+use plimsoll_image::{ArtifactManifest, Blob, Descriptor};
 use plimsoll_types::Digest;
-use serde::Deserialize;
 
 use crate::place::Place;
+use crate::registry::digest_of;
 use crate::{RegistryBlob, RegistryError};
-
-/// The most layers that an artifact may have.
-const MAX_LAYERS: usize = 1024;
 
 /// A manifest that is not of an image.
 pub struct Artifact {
@@ -52,6 +49,24 @@ impl ArtifactLayer {
         self.blob.open()
     }
 
+    /// Its content of at most `limit` bytes, verified.
+    ///
+    /// # Errors
+    ///
+    /// When the registry does not give it, it is larger, or it has another digest.
+    pub fn read(&self, limit: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.open()?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        let wrong = |reason: String| {
+            io::Error::new(io::ErrorKind::InvalidData, format!("blob {} {reason}", self.digest))
+        };
+        if bytes.len() as u64 > limit {
+            return Err(wrong(format!("has more than {limit} bytes")));
+        }
+        let actual = digest_of(self.digest.algorithm(), &bytes);
+        if actual == self.digest { Ok(bytes) } else { Err(wrong(format!("has the digest {actual}"))) }
+    }
+
     /// Opens it from byte number `position` on, as [`ArtifactLayer::open`] does from the beginning: for a transfer that
     /// is taken up again.
     ///
@@ -63,26 +78,6 @@ impl ArtifactLayer {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawManifest {
-    artifact_type: Option<String>,
-    config: Option<RawDescriptor>,
-    layers: Option<Vec<RawDescriptor>>,
-    annotations: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawDescriptor {
-    #[serde(default)]
-    media_type: String,
-    digest: String,
-    #[serde(default)]
-    size: u64,
-    annotations: Option<BTreeMap<String, String>>,
-}
-
 impl Artifact {
     /// Reads the manifest of an artifact.
     pub(crate) fn parse(
@@ -91,32 +86,20 @@ impl Artifact {
         place: &Arc<Place>,
         what: &str,
     ) -> Result<Artifact, RegistryError> {
-        let invalid = |reason: String| plimsoll_image::ImageError::Document {
-            what: format!("the manifest of {what}"),
-            reason,
+        let manifest = ArtifactManifest::parse(bytes, what)?;
+        let part = |part: Descriptor| ArtifactLayer {
+            blob: RegistryBlob::new(Arc::clone(place), part.digest.clone(), part.size),
+            media_type: part.media_type,
+            digest: part.digest,
+            size: part.size,
+            annotations: part.annotations,
         };
-        let raw: RawManifest = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
-        let layers = raw.layers.ok_or_else(|| invalid("it has no layers".to_owned()))?;
-        if layers.len() > MAX_LAYERS {
-            return Err(
-                invalid(format!("{} layers are more than the limit of {MAX_LAYERS}", layers.len())).into()
-            );
-        }
-        let part = |raw: RawDescriptor| -> Result<ArtifactLayer, RegistryError> {
-            let digest: Digest = raw.digest.parse().map_err(|error| invalid(format!("{error}")))?;
-            Ok(ArtifactLayer {
-                media_type: raw.media_type,
-                blob: RegistryBlob::new(Arc::clone(place), digest.clone(), raw.size),
-                digest,
-                size: raw.size,
-                annotations: raw.annotations.unwrap_or_default(),
-            })
-        };
-        let layers = layers.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
-        let config = raw.config.map(part).transpose()?;
-        let said = config.as_ref().map(|config| config.media_type.clone());
-        let artifact_type = raw.artifact_type.or(said).unwrap_or_default();
-        let annotations = raw.annotations.unwrap_or_default();
-        Ok(Artifact { digest, artifact_type, annotations, config, layers })
+        Ok(Artifact {
+            digest,
+            artifact_type: manifest.artifact_type,
+            annotations: manifest.annotations,
+            config: manifest.config.map(part),
+            layers: manifest.layers.into_iter().map(part).collect(),
+        })
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use plimsoll_image::{ImageError, media};
+use plimsoll_image::{ImageError, MAX_ATTACHED, attachment_tag, media};
 use plimsoll_types::Digest;
 use serde::Deserialize;
 
@@ -18,8 +18,6 @@ const COSIGN_ATTESTATION: &str = "application/vnd.dsse.envelope.v1+json";
 const COSIGN_SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 const COSIGN_SBOM: &str = "application/vnd.dev.cosign.artifact.sbom.v1+json";
 
-/// The most artifacts that are fetched for one manifest.
-const MAX_ATTACHED: usize = 256;
 /// The most entries of a list of referrers.
 const MAX_LISTED: usize = 10_000;
 /// The most pages of a list of referrers.
@@ -59,7 +57,7 @@ fn at_place(
     digest: &Digest,
     wanted: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Artifact>, RegistryError> {
-    let tag = digest.to_string().replacen(':', "-", 1);
+    let tag = attachment_tag(digest);
     let listed = match referrers(place, digest)? {
         Some(listed) => listed,
         None => by_tag(place, &tag)?,

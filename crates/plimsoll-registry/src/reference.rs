@@ -56,6 +56,11 @@ impl Reference {
         self.digest.as_ref()
     }
 
+    /// What has this digest in the same repository.
+    pub fn with_digest(&self, digest: Digest) -> Reference {
+        Reference { tag: None, digest: Some(digest), ..self.clone() }
+    }
+
     /// Repository and tag as Docker shows them: without what it would fill in. `None` without a tag.
     pub fn familiar_tag(&self) -> Option<String> {
         let tag = self.tag.as_deref()?;

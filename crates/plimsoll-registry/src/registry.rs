@@ -244,6 +244,17 @@ pub(crate) fn digest_of(algorithm: Algorithm, bytes: &[u8]) -> Digest {
     hasher.finish()
 }
 
+/// A manifest or an index that is still to be opened.
+#[derive(Default)]
+struct Pending {
+    /// The index's entry for it; `None` for what the reference means.
+    entry: Option<Descriptor>,
+    /// The indexes that led to it, the outermost first.
+    indexes: Vec<Digest>,
+    /// The manifests with attestations about it in the last of them.
+    attestations: Vec<Digest>,
+}
+
 fn open_at(
     place: &Arc<Place>,
     reference: &Reference,
@@ -253,10 +264,10 @@ fn open_at(
     let name = reference.to_string();
     let accept = media::ACCEPT.join(", ");
     // The reference itself, then entries of indexes, depth first so that images come in their order.
-    let mut pending: Vec<(Option<Descriptor>, usize)> = vec![(None, 0)];
+    let mut pending: Vec<Pending> = vec![Pending::default()];
     let mut images: Vec<Image> = Vec::new();
     let mut configs = 0;
-    while let Some((entry, depth)) = pending.pop() {
+    while let Some(Pending { entry, indexes, attestations }) = pending.pop() {
         let fetched = match &entry {
             None => fetch(place, &reference.manifest_id(), reference.digest(), &name, &accept)?,
             Some(entry) => fetch_entry(place, entry, &name, &accept)?,
@@ -264,7 +275,7 @@ fn open_at(
         let what = format!("manifest {}", fetched.digest);
         match classify(&fetched.bytes, &fetched.media_type, &what)? {
             ManifestKind::Manifest(manifest) => {
-                let image = open_image(place, reference, manifest, fetched.digest)?;
+                let mut image = open_image(place, reference, manifest, fetched.digest)?;
                 if let PlatformChoice::One(wanted) = choice
                     && !choice.accepts(&image.metadata.platform)
                 {
@@ -275,10 +286,12 @@ fn open_at(
                 if configs > MAX_CONFIGS {
                     return Err(RegistryError::TooLarge { what: name, limit: MAX_CONFIGS });
                 }
+                image.indexes = indexes;
+                image.attestations = attestations;
                 images.push(image);
             }
             ManifestKind::Index(index) => {
-                if depth >= MAX_DEPTH {
+                if indexes.len() >= MAX_DEPTH {
                     return Err(RegistryError::Depth { what });
                 }
                 let chosen = choice.select(&index, machine, &name)?;
@@ -286,7 +299,12 @@ fn open_at(
                     let reason = format!("it has more than {MAX_IMAGES} images");
                     return Err(ImageError::Document { what, reason }.into());
                 }
-                pending.extend(chosen.into_iter().rev().map(|entry| (Some(entry.clone()), depth + 1)));
+                let indexes = [indexes, vec![fetched.digest]].concat();
+                pending.extend(chosen.into_iter().rev().map(|entry| Pending {
+                    entry: Some(entry.clone()),
+                    indexes: indexes.clone(),
+                    attestations: index.attestations_of(&entry.digest),
+                }));
             }
         }
     }

@@ -11,6 +11,7 @@ use plimsoll_http::{Client, ClientConfig, HttpError, RetryPolicy, Timeouts};
 use plimsoll_image::{Image, ImageError, PlatformChoice};
 use plimsoll_registry::{AuthFile, Login, Reference, Registry, RegistryConfig, RegistryError, Secret};
 use plimsoll_test::registry::{Auth, FakeRegistry, Fault};
+use plimsoll_test::signing::ArtifactText;
 use plimsoll_types::Digest;
 use serde_json::json;
 
@@ -639,4 +640,48 @@ fn finds_what_is_attached_by_tags() {
         fake.put_manifest("team/app", Some(&tag), INDEX, &index.as_bytes()[..end]);
         assert!(attached(&name, &image).is_err());
     }
+}
+
+#[test]
+fn the_indexes_that_lead_to_an_image_and_their_attestations_are_known() {
+    let fake = FakeRegistry::start().unwrap();
+    let manifest = fake.put_image("team/app", None, "amd64", &[b"layer"]);
+    let attestation = ArtifactText::buildkit(&manifest);
+    fake.put_attachment("team/app", None, &attestation);
+    let of = |digest: &Digest| {
+        attestation.entry(&json!({
+            "vnd.docker.reference.type": "attestation-manifest",
+            "vnd.docker.reference.digest": digest.to_string(),
+        }))
+    };
+    let inner = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [
+        {"mediaType": MANIFEST, "digest": manifest.to_string(), "size": 0},
+        of(&manifest),
+        ArtifactText::buildkit(&sha256(b"x")).entry(&json!({"vnd.docker.reference.type": "attestation-manifest"})),
+    ]});
+    let inner = fake.put_manifest("team/app", None, INDEX, inner.to_string().as_bytes());
+    let outer = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [
+        {"mediaType": INDEX, "digest": inner.to_string(), "size": 0},
+    ]});
+    let outer = fake.put_manifest("team/app", Some("1.0"), INDEX, outer.to_string().as_bytes());
+
+    let registry = registry();
+    let name = format!("{}/team/app:1.0", fake.host());
+    let images = open(&registry, &name).unwrap();
+    assert_eq!(images.len(), 1);
+    assert_eq!(images[0].indexes, [outer, inner]);
+    assert_eq!(images[0].attestations, [attestation.digest()]);
+    let by_digest = reference(&name).with_digest(manifest.clone());
+    let image = open(&registry, &by_digest.to_string()).unwrap().remove(0);
+    assert_eq!((image.indexes.len(), image.attestations.len()), (0, 0));
+
+    let there = reference(&name).with_digest(attestation.digest());
+    let artifact = registry.artifact(&there).unwrap();
+    let layer = &artifact.layers[1];
+    assert_eq!(layer.read(layer.size).unwrap(), attestation.blobs[2]);
+    assert!(layer.read(layer.size - 1).unwrap_err().to_string().contains("more than"));
+    let mut other = attestation.blobs[2].clone();
+    other[0] = b' ';
+    fake.plan("/blobs/", 1, Fault::Body(other));
+    assert!(layer.read(layer.size).unwrap_err().to_string().contains("has the digest"));
 }

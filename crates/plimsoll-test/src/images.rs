@@ -28,6 +28,8 @@ use plimsoll_types::Digest;
 use serde_json::{Value, json};
 use tar::{EntryType, Header};
 
+use crate::signing::ArtifactText;
+
 /// How a layer or an archive is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Packing {
@@ -305,7 +307,27 @@ impl Files {
         self.0.insert(name.into(), Content::Bytes(bytes));
     }
 
-    fn put_blob(&mut self, bytes: Vec<u8>) -> Digest {
+    /// Adds an artifact to a layout, and to its `index.json` with these annotations.
+    ///
+    /// # Errors
+    ///
+    /// When this is no layout.
+    pub fn put_artifact(&mut self, artifact: &ArtifactText, annotations: &Value) -> io::Result<Digest> {
+        let Some(Content::Bytes(bytes)) = self.0.get("index.json") else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let mut index: Value = serde_json::from_slice(bytes)?;
+        let entries = index["manifests"].as_array_mut().ok_or(io::ErrorKind::InvalidData)?;
+        entries.push(artifact.entry(annotations));
+        self.put("index.json", index.to_string().into_bytes());
+        for blob in &artifact.blobs {
+            self.put_blob(blob.clone());
+        }
+        Ok(self.put_blob(artifact.manifest.clone()))
+    }
+
+    /// Adds a blob to a layout.
+    pub fn put_blob(&mut self, bytes: Vec<u8>) -> Digest {
         let digest = sha256(&bytes);
         self.put(blob_name(&digest), bytes);
         digest

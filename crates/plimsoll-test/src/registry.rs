@@ -16,6 +16,8 @@ use plimsoll_archive::sha256;
 use plimsoll_types::Digest;
 use serde_json::json;
 
+use crate::signing::ArtifactText;
+
 /// How a client must sign in.
 #[derive(Debug, Clone, Default)]
 pub enum Auth {
@@ -217,6 +219,14 @@ impl FakeRegistry {
         }
         let media_type = "application/vnd.oci.image.manifest.v1+json";
         self.put_manifest(repository, tag, media_type, manifest.to_string().as_bytes())
+    }
+
+    /// Adds an artifact with all that belongs to it.
+    pub fn put_attachment(&self, repository: &str, tag: Option<&str>, artifact: &ArtifactText) -> Digest {
+        for blob in &artifact.blobs {
+            self.put_blob(blob);
+        }
+        self.put_manifest(repository, tag, "application/vnd.oci.image.manifest.v1+json", &artifact.manifest)
     }
 
     /// Adds a blob to every repository. It can also be had without signing in at `/storage/<digest>`, as object

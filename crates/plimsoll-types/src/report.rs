@@ -124,7 +124,7 @@ pub struct Lifecycle {
     pub extended_ends: Option<Timestamp>,
 }
 
-/// Something that is attached to an image in its registry.
+/// Something that is attached to an image in its registry or layout.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Attached {
     /// Its digest.
@@ -137,7 +137,7 @@ pub struct Attached {
     pub builder: String,
     /// Whether its signature holds; `None` when it was not held against any key.
     pub verified: Option<bool>,
-    /// The key that verifies it, or why it does not hold; empty when there is nothing to say.
+    /// The key that verifies it, why it does not hold, or that there is none; empty when there is nothing to say.
     pub note: String,
 }
 
@@ -166,7 +166,7 @@ pub struct TargetReport {
     pub detections: Vec<Detection>,
     /// Detections that were held back, in the order of detections.
     pub suppressed_detections: Vec<SuppressedDetection>,
-    /// What is attached to the image in its registry, where it was asked.
+    /// What is attached to the image in its registry or layout, where it was asked.
     pub attached: Vec<Attached>,
     /// What could not be analysed, sorted.
     pub problems: Vec<Problem>,

@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod advisories;
+mod attachments;
 mod bad_images;
 mod bad_layers;
 mod commands;

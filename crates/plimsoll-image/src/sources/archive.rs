@@ -18,7 +18,7 @@ fn open(request: &Request<'_>) -> Result<Vec<Image>, ImageError> {
     if store.has("manifest.json") {
         docker::open(&store, request)
     } else if store.has("index.json") {
-        layout::open_store(&store, request)
+        layout::open_store(store, request)
     } else {
         Err(ImageError::NotAnImage {
             path: request.path.to_owned(),

@@ -1,10 +1,12 @@
 //! OCI image layouts (image-spec v1.1, "OCI Image Layout Specification"), as folders and inside tar archives.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use plimsoll_archive::Hasher;
 use plimsoll_types::Digest;
 
+use super::attached::{LayoutArtifacts, Shelf, lies_beside};
 use super::store::Store;
 use super::{ImageSource, Request};
 use crate::model::{Descriptor, Index, ManifestKind, classify};
@@ -18,25 +20,42 @@ pub(super) const SOURCE: ImageSource = ImageSource {
 };
 
 /// How deep indexes may lie in each other.
-const MAX_DEPTH: usize = 4;
+pub(super) const MAX_DEPTH: usize = 4;
 
 fn open_folder(folder: &Path, request: &Request<'_>) -> Result<Vec<Image>, ImageError> {
     if !folder.join("index.json").is_file() {
         let reason = if folder.is_dir() { "it has no index.json" } else { "it is no folder" };
         return Err(ImageError::NotAnImage { path: folder.to_owned(), reason: reason.to_owned() });
     }
-    open_store(&Store::Folder(folder.to_owned()), request)
+    open_store(Store::Folder(folder.to_owned()), request)
+}
+
+/// The index of a layout, `index.json`.
+pub(super) fn root(store: &Store) -> Result<Index, ImageError> {
+    let what = format!("index.json in {}", store.path().display());
+    let bytes = store.document("index.json")?.unwrap_or_default();
+    match classify(&bytes, "", &what)? {
+        ManifestKind::Index(index) => Ok(index),
+        ManifestKind::Manifest(_) => {
+            Err(ImageError::Document { what, reason: "it is a manifest, not an index".to_owned() })
+        }
+    }
 }
 
 /// Opens the images of a layout that were asked for.
-pub(super) fn open_store(store: &Store, request: &Request<'_>) -> Result<Vec<Image>, ImageError> {
-    let what = format!("index.json in {}", store.path().display());
-    let bytes = store.document("index.json")?.unwrap_or_default();
-    let ManifestKind::Index(index) = classify(&bytes, "", &what)? else {
-        return Err(ImageError::Document { what, reason: "it is a manifest, not an index".to_owned() });
-    };
-    let named: Vec<&Descriptor> =
+pub(super) fn open_store(store: Store, request: &Request<'_>) -> Result<Vec<Image>, ImageError> {
+    let index = root(&store)?;
+    let mut named: Vec<&Descriptor> =
         index.manifests.iter().filter(|entry| matches(entry, request.selector)).collect();
+    // Signatures and attestations lie beside the images that they are about, and are none. Where there is nothing else,
+    // the reason why it is no image is told.
+    if named.len() > 1 {
+        let images: Vec<&Descriptor> =
+            named.iter().filter(|entry| !lies_beside(&store, entry)).copied().collect();
+        if !images.is_empty() {
+            named = images;
+        }
+    }
     if named.is_empty() {
         let names: Vec<String> = index
             .manifests
@@ -60,17 +79,35 @@ pub(super) fn open_store(store: &Store, request: &Request<'_>) -> Result<Vec<Ima
     }
     let mut images = Vec::new();
     for (name, group) in groups {
-        open_index(store, request, &group, name, 0, &mut images)?;
+        let level = Level { index: &group, beside: &index, parents: &[] };
+        open_index(&store, request, &level, name, &mut images)?;
     }
     // One image under several names is one image.
     let mut unique: Vec<Image> = Vec::new();
     for image in images {
         match unique.iter_mut().find(|known| known.metadata.manifest == image.metadata.manifest) {
-            Some(known) => known.metadata.tags.extend(image.metadata.tags),
+            Some(known) => {
+                known.metadata.tags.extend(image.metadata.tags);
+                merge(&mut known.indexes, image.indexes);
+                merge(&mut known.attestations, image.attestations);
+            }
             None => unique.push(image),
         }
     }
+    let shelf = Arc::new(Shelf::new(store));
+    for image in &mut unique {
+        image.attached = LayoutArtifacts::of(&shelf, image);
+    }
     Ok(unique)
+}
+
+/// Adds what is not there yet.
+fn merge(known: &mut Vec<Digest>, more: Vec<Digest>) {
+    for digest in more {
+        if !known.contains(&digest) {
+            known.push(digest);
+        }
+    }
 }
 
 /// `oci:DIR:tag` names an image by its reference name (whole, or the part behind the last colon), `oci:DIR@digest` by
@@ -82,28 +119,40 @@ fn matches(entry: &Descriptor, selector: &str) -> bool {
     entry.ref_name().is_some_and(|name| name == selector || name.rsplit(':').next() == Some(selector))
 }
 
+/// An index on the way to images.
+struct Level<'a> {
+    index: &'a Index,
+    /// Where attestations about its images are listed: the same, or `index.json` for a part of it.
+    beside: &'a Index,
+    /// The digests of the indexes from the outermost to this one; `index.json` has none.
+    parents: &'a [Digest],
+}
+
 fn open_index(
     store: &Store,
     request: &Request<'_>,
-    index: &Index,
+    level: &Level<'_>,
     name: Option<&str>,
-    depth: usize,
     images: &mut Vec<Image>,
 ) -> Result<(), ImageError> {
     let target = request.path.display().to_string();
-    if depth > MAX_DEPTH {
+    if level.parents.len() > MAX_DEPTH {
         return Err(ImageError::Document {
             what: format!("the index in {target}"),
             reason: format!("indexes lie more than {MAX_DEPTH} deep in each other"),
         });
     }
-    for entry in request.platform.select(index, request.machine, &target)? {
+    for entry in request.platform.select(level.index, request.machine, &target)? {
         let what = format!("manifest {}", entry.digest);
         let bytes = verified(store, &entry.digest, &what)?;
         match classify(&bytes, &entry.media_type, &what)? {
-            ManifestKind::Index(index) => open_index(store, request, &index, name, depth + 1, images)?,
+            ManifestKind::Index(index) => {
+                let parents = [level.parents, std::slice::from_ref(&entry.digest)].concat();
+                let level = Level { index: &index, beside: &index, parents: &parents };
+                open_index(store, request, &level, name, images)?;
+            }
             ManifestKind::Manifest(manifest) => {
-                let image = open_manifest(store, &manifest, &entry.digest, name)?;
+                let mut image = open_manifest(store, &manifest, &entry.digest, name)?;
                 if !request.platform.accepts(&image.metadata.platform) {
                     return Err(ImageError::NoPlatform {
                         name: target,
@@ -114,6 +163,8 @@ fn open_index(
                         available: vec![image.metadata.platform],
                     });
                 }
+                image.indexes = level.parents.to_vec();
+                image.attestations = level.beside.attestations_of(&entry.digest);
                 images.push(image);
             }
         }
@@ -162,12 +213,12 @@ fn open_manifest(
     Ok(Image::new(manifest.config.digest.clone(), Some(digest.clone()), tags, config, layers, sweep))
 }
 
-fn file_of(digest: &Digest) -> String {
+pub(super) fn file_of(digest: &Digest) -> String {
     format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
 }
 
 /// A document under its digest, verified.
-fn verified(store: &Store, digest: &Digest, what: &str) -> Result<Vec<u8>, ImageError> {
+pub(super) fn verified(store: &Store, digest: &Digest, what: &str) -> Result<Vec<u8>, ImageError> {
     let bytes = store
         .document(&file_of(digest))?
         .ok_or_else(|| ImageError::Missing { what: what.to_owned(), path: store.path().to_owned() })?;

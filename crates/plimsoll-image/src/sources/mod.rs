@@ -1,11 +1,14 @@
 //! The register of image sources that lie on a disk.
 
 mod archive;
+mod attached;
 mod docker;
 mod layout;
 mod store;
 
 use std::path::Path;
+
+pub use attached::LayoutArtifacts;
 
 use crate::{Image, ImageError, PlatformChoice};
 

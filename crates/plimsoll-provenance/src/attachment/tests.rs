@@ -1,8 +1,11 @@
-//! Signatures made with OpenSSL over what cosign signs.
+//! Signatures made with OpenSSL over what cosign signs, and others made on the spot.
 
+use plimsoll_test::signing::{ArtifactText, Signer};
+use plimsoll_types::classes::provenance;
 use serde_json::Value;
 
 use super::*;
+use crate::judge::{describe, judge};
 
 const SIGNED: &str = include_str!("../../tests/fixtures/signed.json");
 
@@ -110,5 +113,100 @@ fn damage_does_no_harm() {
         attachment.layers[0].bytes = text.as_bytes()[..end].to_vec();
         let found = statements(&digests, &[attachment], &keys());
         assert_eq!(found.len(), 1);
+    }
+}
+
+/// An artifact as it is read: bills of materials are left out.
+fn read(artifact: &ArtifactText) -> Attachment {
+    let manifest: Value = serde_json::from_slice(&artifact.manifest).unwrap();
+    let layers =
+        manifest["layers"].as_array().unwrap().iter().zip(&artifact.blobs[1..]).map(|(layer, bytes)| {
+            let media_type = layer["mediaType"].as_str().unwrap().to_owned();
+            let annotations = serde_json::from_value(layer["annotations"].clone()).unwrap();
+            let bytes = if is_read(&media_type, &annotations) { bytes.clone() } else { Vec::new() };
+            AttachedLayer { media_type, annotations, bytes }
+        });
+    let layers = layers.collect();
+    Attachment { name: artifact.digest().to_string(), artifact_type: String::new(), layers }
+}
+
+fn digest(letter: &str) -> Digest {
+    format!("sha256:{}", letter.repeat(64)).parse().unwrap()
+}
+
+fn key_of(signer: &Signer) -> Vec<PublicKey> {
+    PublicKey::read("cosign.pub", &signer.public_key()).unwrap()
+}
+
+/// The codes of what is to be said.
+fn codes(found: &[Statement], keys: bool) -> Vec<&'static str> {
+    judge(found, keys).iter().map(|found| found.class.code).collect()
+}
+
+const SLSA: &str = "https://slsa.dev/provenance/v1";
+
+#[test]
+fn a_statement_about_the_index_is_one_about_the_image() {
+    let signer = Signer::new(1);
+    let (manifest, index) = (digest("a"), digest("b"));
+    let attached = [read(&signer.signature(&index, None)), read(&signer.attestation(&index, SLSA, None))];
+    let found = statements(&[manifest.clone(), index], &attached, &key_of(&signer));
+    let verified = Verdict::Verified("cosign.pub".into());
+    assert!(found.len() == 2 && found.iter().all(|found| found.verdict == verified), "{found:?}");
+    assert_eq!(codes(&found, true), [""; 0]);
+    // By the manifest alone they are about something else.
+    let found = statements(&[manifest], &attached, &key_of(&signer));
+    assert!(found.iter().all(|found| matches!(found.verdict, Verdict::Failed(_))), "{found:?}");
+    let [signature, unsigned, origin] =
+        [provenance::SIGNATURE, provenance::UNSIGNED, provenance::NO_PROVENANCE];
+    assert_eq!(codes(&found, true), [signature, signature, unsigned, origin].map(|class| class.code));
+}
+
+#[test]
+fn a_statement_without_a_signature_fails_nothing_and_proves_nothing() {
+    let image = digest("a");
+    let attached = [read(&ArtifactText::buildkit(&image))];
+    let keys = key_of(&Signer::new(1));
+    for keys in [&[][..], &keys] {
+        let found = statements(std::slice::from_ref(&image), &attached, keys);
+        let kinds: Vec<&Kind> = found.iter().map(|found| &found.kind).collect();
+        let attestation = |kind: &str| Kind::Attestation(kind.to_owned());
+        assert_eq!(
+            kinds,
+            [&attestation("https://spdx.dev/Document"), &attestation("https://slsa.dev/provenance/v0.2")]
+        );
+        assert!(found.iter().all(|found| found.verdict == Verdict::NotSigned { of_another: false }));
+        assert_eq!(found[1].builder, "https://builder.example/v1");
+        assert!(
+            describe(&found[1])
+                .ends_with("built by https://builder.example/v1: not verified: it is not signed")
+        );
+    }
+    let found = statements(std::slice::from_ref(&image), &attached, &[]);
+    assert_eq!(codes(&found, false), [provenance::UNSIGNED.code]);
+    assert_eq!(codes(&found, true), [provenance::UNSIGNED.code, provenance::NO_PROVENANCE.code]);
+    let told = judge(&found, true).pop().unwrap();
+    assert!(told.notes[0].contains("not signed"), "{:?}", told.notes);
+    // One about another image says nothing of this one.
+    let found = statements(&[digest("b")], &attached, &[]);
+    assert_eq!(found[1].verdict, Verdict::NotSigned { of_another: true });
+    assert_eq!(codes(&found, false), [provenance::UNSIGNED.code, provenance::NO_PROVENANCE.code]);
+}
+
+#[test]
+fn damaged_statements_without_a_signature_are_listed() {
+    let image = digest("a");
+    let whole = read(&ArtifactText::buildkit(&image));
+    let layer = whole.layers[1].clone();
+    for end in 0..=layer.bytes.len() {
+        for annotated in [true, false] {
+            let mut layer = AttachedLayer { bytes: layer.bytes[..end].to_vec(), ..layer.clone() };
+            if !annotated {
+                layer.annotations.clear();
+            }
+            let attachment = Attachment { layers: vec![layer], ..whole.clone() };
+            let found = statements(std::slice::from_ref(&image), &[attachment], &[]);
+            assert_eq!(found.len(), 1);
+        }
     }
 }

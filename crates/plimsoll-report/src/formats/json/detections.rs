@@ -119,7 +119,7 @@ impl<'a> From<&'a SuppressedDetection> for SuppressedDetectionJson<'a> {
     }
 }
 
-/// Something that is attached to an image in its registry.
+/// Something that is attached to an image in its registry or layout.
 #[derive(Serialize)]
 pub(super) struct AttachedJson<'a> {
     name: &'a str,
