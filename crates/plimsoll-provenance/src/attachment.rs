@@ -80,6 +80,9 @@ pub struct Statement {
 const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 const IN_TOTO: &str = "application/vnd.in-toto+json";
+/// The predicate by which cosign 3 signs an image: the statement says nothing but that it is signed.
+const COSIGN_SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
+
 /// Where BuildKit says the type of a statement's predicate.
 const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";
 
@@ -240,7 +243,8 @@ fn attested(
         let builder = builder(&statement.predicate);
         (statement.predicate_type, builder)
     });
-    Statement { name: attachment.name.clone(), kind: Kind::Attestation(kind), builder, verdict }
+    let kind = if kind == COSIGN_SIGN { Kind::Signature } else { Kind::Attestation(kind) };
+    Statement { name: attachment.name.clone(), kind, builder, verdict }
 }
 
 /// A statement as it is, without an envelope.

@@ -163,6 +163,19 @@ fn a_statement_about_the_index_is_one_about_the_image() {
 }
 
 #[test]
+fn what_cosign_3_signs_is_a_signature() {
+    let signer = Signer::new(1);
+    let image = digest("a");
+    let attached = [read(&signer.attestation(&image, "https://sigstore.dev/cosign/sign/v1", None))];
+    let found = statements(std::slice::from_ref(&image), &attached, &key_of(&signer));
+    assert_eq!((&found[0].kind, found.len()), (&Kind::Signature, 1));
+    assert_eq!(found[0].verdict, Verdict::Verified("cosign.pub".into()));
+    assert_eq!(codes(&found, true), [provenance::NO_PROVENANCE.code]);
+    let other = statements(&[digest("b")], &attached, &key_of(&signer));
+    assert!(matches!(other[0].verdict, Verdict::Failed(_)), "{other:?}");
+}
+
+#[test]
 fn a_statement_without_a_signature_fails_nothing_and_proves_nothing() {
     let image = digest("a");
     let attached = [read(&ArtifactText::buildkit(&image))];
