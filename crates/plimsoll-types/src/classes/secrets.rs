@@ -4,8 +4,8 @@ use crate::{Class, Method, Scanner, Severity};
 
 /// The classes of this family, in the order in which they are listed.
 pub(super) const CLASSES: &[&Class] = &[
-    TOKEN, CLOUD, PRIVKEY, HOSTKEY, KNOWNKEY, CREDFILE, ENV, HISTORY, LABEL, DBURL, PASSWORD, GENERIC,
-    RESIDUE, KEYSTORE, HASH, VCS, SHELLHIST, DUMP,
+    TOKEN, CLOUD, PRIVKEY, HOSTKEY, CREDFILE, ENV, HISTORY, LABEL, DBURL, PASSWORD, GENERIC, RESIDUE,
+    KEYSTORE, HASH, VCS, SHELLHIST, DUMP,
 ];
 
 /// See its title.
@@ -71,21 +71,6 @@ pub const HOSTKEY: &Class = &Class {
                   its copies elsewhere, have the same identity: whoever pulls the image can pose as any of them.",
     remedy: "Delete the keys in the same build step that installs the server, and make them when the container starts \
                   (`ssh-keygen -A`).",
-    aliases: &[],
-    in_deleted_files: true,
-};
-
-/// See its title.
-pub const KNOWNKEY: &Class = &Class {
-    code: "SEC-KNOWNKEY",
-    title: "a private key that is public anyway is in use",
-    scanner: Scanner::Secret,
-    method: Method::Static,
-    severity: Severity::Medium,
-    cwes: &[1394],
-    explanation: "The key is one that is known to the public: it ships with documentation, a library's tests or a product. It \
-                  protects nothing. As test data of a library it is harmless, and then shown as negligible.",
-    remedy: "Where the key is used, replace it. Where it is test data, leave it out of the image.",
     aliases: &[],
     in_deleted_files: true,
 };
