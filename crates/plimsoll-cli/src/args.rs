@@ -431,17 +431,34 @@ pub(crate) fn parse() -> Result<Arguments, Exit> {
         Command::Db { command } => command.config(),
         _ => return Ok(first),
     };
-    let known: Vec<String> = Scan::augment_args(clap::Command::new("scan"))
-        .get_arguments()
-        .filter_map(|arg| arg.get_long().map(str::to_owned))
-        .collect();
-    match config::defaults(file, &known) {
+    match config::defaults(file, &flags_of_scan()) {
         Ok(defaults) if defaults.is_empty() => Ok(first),
         // The first stage went well, so what is wrong now is a value of the file.
         Ok(defaults) => matches(command(&defaults)).inspect_err(|_| {
             exit::message("hint", "the value is from the configuration file");
         }),
         Err(error) => Err(exit::report(&error)),
+    }
+}
+
+/// The names of the flags of `scan`, which the configuration file can set.
+fn flags_of_scan() -> Vec<String> {
+    Scan::augment_args(clap::Command::new("scan"))
+        .get_arguments()
+        .filter_map(|arg| arg.get_long().map(str::to_owned))
+        .collect()
+}
+
+/// The arguments of `plimsoll scan TARGET…` without flags: those come from the environment and the configuration file.
+pub(crate) fn scan_of(targets: &[String]) -> anyhow::Result<Scan> {
+    let words = ["plimsoll", "scan", "--"].into_iter().chain(targets.iter().map(String::as_str));
+    let found = command(&config::defaults(None, &flags_of_scan())?)
+        .try_get_matches_from(words)
+        .and_then(|matches| Arguments::from_arg_matches(&matches))
+        .map_err(|error| crate::exit::usage(error.to_string()))?;
+    match found.command {
+        Command::Scan(scan) => Ok(*scan),
+        _ => Err(crate::exit::usage("the words are not those of a scan".to_owned())),
     }
 }
 

@@ -13,7 +13,7 @@ use plimsoll_query::{Database, Limits, QueryError, Tables, render};
 
 use crate::args::{AnswerForm, Query, QueryLimits, Sources};
 use crate::exit::{Exit, message, usage};
-use crate::{db, judgement, output};
+use crate::{args, db, judgement, output, scan};
 
 /// Answers the query.
 pub(crate) fn run(arguments: &Query) -> anyhow::Result<Exit> {
@@ -44,14 +44,22 @@ fn told(error: QueryError) -> anyhow::Error {
 /// The tables, filled from what was named.
 pub(crate) fn database(sources: &Sources, limits: &QueryLimits) -> anyhow::Result<Database> {
     let files = [&sources.report, &sources.inspect, &sources.manifest];
-    if files.iter().all(|files| files.is_empty()) && sources.engine.is_none() {
-        let flags = "--report, --inspect, --manifest or --engine";
+    let images = &sources.image;
+    if files.iter().all(|files| files.is_empty()) && images.is_empty() && sources.engine.is_none() {
+        let flags = "--image, --report, --inspect, --manifest or --engine";
         message("warning", &format!("the tables are empty: name what fills them with {flags}"));
     }
     if sources.report.iter().chain(&sources.inspect).filter(|path| is_input(path)).count() > 1 {
         return Err(usage("standard input can be read once only"));
     }
     let mut tables = Tables::default();
+    if !images.is_empty() {
+        match scan::scanned(&args::scan_of(images)?)? {
+            // An answer that leaves a target out would be wrong.
+            Ok(scanned) if scanned.failed.is_none() => tables.add_report(&scanned.report),
+            _ => anyhow::bail!("a target could not be scanned, so there is no answer"),
+        }
+    }
     for path in &sources.report {
         let report = if is_input(path) {
             judgement::report(&read(path, judgement::MAX_REPORT)?, path)?

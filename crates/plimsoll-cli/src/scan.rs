@@ -9,6 +9,7 @@ use anyhow::Context;
 use plimsoll_cache::Cache;
 use plimsoll_image::sources::Request;
 use plimsoll_image::{Image, PlatformChoice};
+use plimsoll_policy::Verdict;
 use plimsoll_provenance::PublicKey;
 use plimsoll_report::RenderOptions;
 use plimsoll_scan::{DEFAULT_LAYER_LIMIT, MatchOptions, Options, Scanner, Skip};
@@ -31,6 +32,25 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         return db::download(scan);
     }
     let outputs = output::outputs(scan.format.as_deref(), &scan.output)?;
+    let Scanned { report, verdict, failed } = match scanned(scan)? {
+        Ok(scanned) => scanned,
+        Err(exit) => return Ok(exit),
+    };
+    write(scan, &outputs, &report)?;
+    let ends = judgement::verdict(scan, &verdict);
+    Ok(failed.unwrap_or(ends))
+}
+
+/// The targets of a scan, scanned and judged.
+pub(crate) struct Scanned {
+    pub(crate) report: Report,
+    verdict: Verdict,
+    /// How the run ends because a target could not be scanned.
+    pub(crate) failed: Option<Exit>,
+}
+
+/// Scans the targets; how the run ends when none of them could be scanned, which was told.
+pub(crate) fn scanned(scan: &Scan) -> anyhow::Result<Result<Scanned, Exit>> {
     let skip = Skip::new(&scan.skip_dirs, &scan.skip_files).map_err(|error| usage(error.to_string()))?;
     let mut names: Vec<String> =
         scan.input.iter().map(|path| format!("archive:{}", path.display())).collect();
@@ -87,7 +107,7 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let failed = failures.iter().map(exit::report).max_by_key(|exit| *exit == Exit::Usage);
     let (mut targets, origins): (Vec<TargetReport>, Vec<Origin>) = found.into_iter().unzip();
     if targets.is_empty() && failed.is_some() {
-        return Ok(failed.unwrap_or(Exit::Unavailable));
+        return Ok(Err(failed.unwrap_or(Exit::Unavailable)));
     }
 
     judge.vex = vex::documents(scan, &registry, &targets, &origins)?;
@@ -96,9 +116,7 @@ pub(crate) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         Report { tool_version: env!("CARGO_PKG_VERSION").to_owned(), created: db::now(), database, targets };
     let now = report.created;
     let verdict = judge.judge(&mut report, now);
-    write(scan, &outputs, &report)?;
-    let ends = judgement::verdict(scan, &verdict);
-    Ok(failed.unwrap_or(ends))
+    Ok(Ok(Scanned { report, verdict, failed }))
 }
 
 /// The results of a target, each with where it is from.

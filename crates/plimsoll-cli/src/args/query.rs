@@ -8,6 +8,11 @@ use clap::{Args, ValueEnum};
 /// What fills the tables.
 #[derive(Debug, Args)]
 pub(crate) struct Sources {
+    /// An image or another target to scan, as for plimsoll scan, whose flags are set in the environment and in
+    /// plimsoll.yaml (repeatable)
+    #[arg(long, value_name = "TARGET", help_heading = "Input")]
+    pub(crate) image: Vec<String>,
+
     /// A saved report in Plimsoll's JSON (repeatable); - for standard input
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(crate) report: Vec<PathBuf>,

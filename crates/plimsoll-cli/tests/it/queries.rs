@@ -65,6 +65,23 @@ fn reports_are_queried() {
 }
 
 #[test]
+fn images_are_scanned_for_a_query() {
+    let place = demo_place();
+    let sql = "SELECT count(*) AS n, max(severity) AS worst FROM scan_results";
+    let of = |input: &[&str]| {
+        let mut command = place.command(&[&["query", sql, "--format", "csv"][..], input].concat());
+        command.env("PLIMSOLL_DB", DATABASE);
+        place.run_with(command, b"")
+    };
+    place.run(&["scan", "demo.tar", "--db", DATABASE, "--format", "json", "--output", "report.json"]).code(0);
+    let reported = of(&["--report", "report.json"]).code(0).stdout;
+    assert!(reported.starts_with("n,worst\n") && !reported.contains("\n0,"), "{reported}");
+    assert_eq!(of(&["--image", "demo.tar"]).code(0).stdout, reported);
+    let missing = of(&["--image", "demo.tar", "--image", "missing.tar"]);
+    missing.code(4).says(&["missing.tar", "there is no answer"]);
+}
+
+#[test]
 fn what_is_wrong_with_a_query_is_told() {
     let place = place();
     for (sql, code, told) in [
