@@ -4,6 +4,7 @@
 //! can be opened. It reads no layer.
 
 mod artifact;
+mod base;
 mod error;
 mod model;
 pub mod sources;
@@ -14,6 +15,7 @@ pub use model::{
     Config, Descriptor, HistoryStep, Index, Manifest, ManifestKind, PlatformChoice, classify, media,
 };
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use plimsoll_archive::ReadAt;
@@ -111,8 +113,15 @@ impl Image {
             user: config.user.clone(),
             exposed_ports: config.exposed_ports.clone(),
             command: config.command.clone(),
+            base: base::base(&config, &BTreeMap::new()),
         };
         let (indexes, attestations) = (Vec::new(), Vec::new());
         Image { metadata, config, layers, sweep, indexes, attestations, attached: None }
+    }
+
+    /// Takes what the annotations of its manifest say of it.
+    pub fn annotated(mut self, annotations: &BTreeMap<String, String>) -> Image {
+        self.metadata.base = base::base(&self.config, annotations);
+        self
     }
 }

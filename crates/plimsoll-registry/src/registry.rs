@@ -359,7 +359,8 @@ fn open_image(
         })
         .collect();
     let tags = reference.familiar_tag().into_iter().collect();
-    Ok(Image::new(manifest.config.digest, Some(digest), tags, config, layers, None))
+    let image = Image::new(manifest.config.digest, Some(digest), tags, config, layers, None);
+    Ok(image.annotated(&manifest.annotations))
 }
 
 fn fetch_config(place: &Arc<Place>, descriptor: &Descriptor) -> Result<Config, RegistryError> {

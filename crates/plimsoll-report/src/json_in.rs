@@ -6,7 +6,7 @@
 mod detections;
 
 use plimsoll_types::{
-    Confidence, CvssVector, DatabaseInfo, Digest, Distro, EcosystemSpec, Epss, Exposure, Finding,
+    BaseImage, Confidence, CvssVector, DatabaseInfo, Digest, Distro, EcosystemSpec, Epss, Exposure, Finding,
     ImageMetadata, LayerInfo, Lifecycle, Location, MatchReason, MatchedBy, Package, PackageUrl, Platform,
     Problem, ProblemCode, Reference, Report, Risk, Scanner, Severity, SourcePackage, Status, Suppressed,
     SuppressedBy, TargetKind, TargetReport, Timestamp, Vulnerability,
@@ -123,8 +123,17 @@ struct RawImage {
     exposed_ports: Vec<String>,
     #[serde(default)]
     command: Vec<String>,
+    base: Option<RawBase>,
     #[serde(default)]
     layers: Vec<RawLayer>,
+}
+
+#[derive(Deserialize)]
+struct RawBase {
+    #[serde(default)]
+    name: String,
+    digest: Option<String>,
+    layers: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -521,6 +530,13 @@ impl Reader<'_> {
                 created_by: layer.created_by,
             })
         });
+        let base = |raw: RawBase| {
+            Ok::<_, ReadError>(BaseImage {
+                name: raw.name,
+                digest: raw.digest.map(|text| digest(&place, &text)).transpose()?,
+                layers: raw.layers,
+            })
+        };
         Ok(ImageMetadata {
             layers: layers.collect::<Result<_, _>>()?,
             id: raw.id.map(|text| digest(&place, &text)).transpose()?,
@@ -536,6 +552,7 @@ impl Reader<'_> {
             user: raw.user,
             exposed_ports: raw.exposed_ports,
             command: raw.command,
+            base: raw.base.map(base).transpose()?,
         })
     }
 

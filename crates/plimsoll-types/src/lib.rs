@@ -32,7 +32,7 @@ pub use package::{Exposure, Location, Package, SourcePackage};
 pub use problem::{Problem, ProblemCode};
 pub use purl::{PackageUrl, PurlError};
 pub use report::{
-    Attached, DatabaseInfo, DatabaseSource, ImageMetadata, LayerInfo, Lifecycle, Platform, Report,
+    Attached, BaseImage, DatabaseInfo, DatabaseSource, ImageMetadata, LayerInfo, Lifecycle, Platform, Report,
     TargetKind, TargetReport,
 };
 pub use severity::Severity;

@@ -109,6 +109,19 @@ pub struct ImageMetadata {
     pub exposed_ports: Vec<String>,
     /// `Entrypoint` and `Cmd` of the configuration, in that order.
     pub command: Vec<String>,
+    /// The image that it was built on, as far as it is known.
+    pub base: Option<BaseImage>,
+}
+
+/// The image that an image was built on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BaseImage {
+    /// Its reference, as the image states it; empty when it does not.
+    pub name: String,
+    /// The digest of its manifest or index, as the image states it.
+    pub digest: Option<Digest>,
+    /// How many of the image's lowest layers are its, as the history shows.
+    pub layers: Option<u32>,
 }
 
 /// How long a release of a distribution is supported.

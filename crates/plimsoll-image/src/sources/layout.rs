@@ -210,7 +210,8 @@ fn open_manifest(
     }
     let tags = name.map(str::to_owned).into_iter().collect();
     let sweep = store.sweep(&files);
-    Ok(Image::new(manifest.config.digest.clone(), Some(digest.clone()), tags, config, layers, sweep))
+    let image = Image::new(manifest.config.digest.clone(), Some(digest.clone()), tags, config, layers, sweep);
+    Ok(image.annotated(&manifest.annotations))
 }
 
 pub(super) fn file_of(digest: &Digest) -> String {

@@ -291,7 +291,19 @@ struct ImageJson<'a> {
     exposed_ports: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     command: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<BaseJson<'a>>,
     layers: Vec<LayerJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct BaseJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<Text<&'a plimsoll_types::Digest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layers: Option<u32>,
 }
 
 impl<'a> From<&'a ImageMetadata> for ImageJson<'a> {
@@ -311,6 +323,11 @@ impl<'a> From<&'a ImageMetadata> for ImageJson<'a> {
             user: known(&image.user),
             exposed_ports: &image.exposed_ports,
             command: &image.command,
+            base: image.base.as_ref().map(|base| BaseJson {
+                name: known(&base.name),
+                digest: base.digest.as_ref().map(Text),
+                layers: base.layers,
+            }),
             layers: list(&image.layers),
         }
     }

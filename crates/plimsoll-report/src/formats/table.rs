@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 
 use plimsoll_types::{
-    Finding, Package, ProblemCode, Report, Scanner, Severity, Status, Suppressed, SuppressedBy, TargetKind,
-    TargetReport, Timestamp,
+    Finding, ImageMetadata, Package, ProblemCode, Report, Scanner, Severity, Status, Suppressed,
+    SuppressedBy, TargetKind, TargetReport, Timestamp,
 };
 
 use super::Format;
@@ -198,6 +198,9 @@ impl Page<'_> {
             (None, TargetKind::Filesystem) => format!("{name} (directory)"),
         };
         self.section(&title)?;
+        if let Some(base) = target.image.as_ref().and_then(built_on) {
+            self.row("Built on", &base)?;
+        }
         self.row("Distribution", &distribution(target))?;
         if let Some(support) = support(target, now) {
             self.row("Support", &support)?;
@@ -515,6 +518,20 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// The base of an image in words, where something tells it from the image's own layers.
+fn built_on(image: &ImageMetadata) -> Option<String> {
+    let base = image.base.as_ref()?;
+    let name = match (base.name.as_str(), &base.digest) {
+        ("", None) => "another image".to_owned(),
+        ("", Some(digest)) => digest.to_string(),
+        (name, _) => clean(name).into_owned(),
+    };
+    Some(match base.layers {
+        Some(layers) => format!("{name}: the lowest {layers} of {} layers", image.layers.len()),
+        None => name,
+    })
 }
 
 fn distribution(target: &TargetReport) -> String {
