@@ -96,6 +96,11 @@ impl Of<'_> {
             row.exposed_ports = image.exposed_ports.clone();
             row.labels = image.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
             row.layers = i64::try_from(image.layers.len()).ok();
+            if let Some(base) = &image.base {
+                row.base_name = stated(&base.name);
+                row.base_digest = base.digest.as_ref().map(ToString::to_string);
+                row.base_layers = base.layers.map(i64::from);
+            }
             let size = image.layers.iter().fold(0_u64, |size, layer| size.saturating_add(layer.size));
             row.size = i64::try_from(size).ok().filter(|size| *size > 0);
         }

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use plimsoll_types::{
-    Attached, Confidence, CvssVector, DatabaseInfo, DatabaseSource, Detection, Distro, EcosystemSpec, Epss,
-    Exposure, Finding, ImageMetadata, LayerInfo, Lifecycle, Location, MatchReason, Package, PackageUrl,
-    Place, PlaceKind, Platform, Problem, ProblemCode, Reference, Report, Risk, Severity, SourcePackage,
-    Status, Suppressed, SuppressedBy, SuppressedDetection, TargetKind, TargetReport, Timestamp,
-    Vulnerability, keep_name,
+    Attached, BaseImage, Confidence, CvssVector, DatabaseInfo, DatabaseSource, Detection, Distro,
+    EcosystemSpec, Epss, Exposure, Finding, ImageMetadata, LayerInfo, Lifecycle, Location, MatchReason,
+    Package, PackageUrl, Place, PlaceKind, Platform, Problem, ProblemCode, Reference, Report, Risk, Severity,
+    SourcePackage, Status, Suppressed, SuppressedBy, SuppressedDetection, TargetKind, TargetReport,
+    Timestamp, Vulnerability, keep_name,
 };
 use plimsoll_version::{VersionError, VersionScheme};
 
@@ -165,6 +165,11 @@ pub fn clean() -> Report {
         platform: Platform { os: "linux".into(), architecture: "amd64".into(), variant: String::new() },
         created: Some(time("2024-09-06T22:00:00Z")),
         layers: vec![layer],
+        base: Some(BaseImage {
+            name: "registry.example/base:1".into(),
+            digest: Some(digest(5)),
+            layers: Some(1),
+        }),
         ..ImageMetadata::default()
     };
     let target = TargetReport {
