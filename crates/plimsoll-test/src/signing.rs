@@ -102,7 +102,7 @@ impl Signer {
     /// # Panics
     ///
     /// Never: any 32 bytes are a seed.
-    #[allow(clippy::expect_used)]
+    #[expect(clippy::expect_used, reason = "for tests, and any 32 bytes are a seed")]
     pub fn new(seed: u8) -> Signer {
         Signer(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("32 bytes are a seed"))
     }

@@ -1,6 +1,6 @@
 //! Compose files (Compose specification).
 
-use super::workload::{At, Form, Limit, Modes, Mount, Port, Workload};
+use super::workload::{At, Form, Limit, Modes, Mount, Port, Workload, list, text, truth};
 use super::yaml::{Node, Value};
 
 /// Adds the services of a file.
@@ -12,20 +12,6 @@ pub(super) fn workloads(file: &Node, out: &mut Vec<Workload>) {
             out.push(Workload { namespace: project.to_owned(), ..of_service(name, service) });
         }
     }
-}
-
-fn text(node: Option<&Node>) -> Option<At<String>> {
-    let node = node?;
-    Some(At::new(node.text()?.to_owned(), node.line))
-}
-
-fn truth(node: Option<&Node>) -> Option<At<bool>> {
-    let node = node?;
-    Some(At::new(node.truth()?, node.line))
-}
-
-fn list(node: Option<&Node>) -> Vec<At<String>> {
-    node.into_iter().flat_map(Node::items).filter_map(|item| text(Some(item))).collect()
 }
 
 /// The texts of a list, or a text alone.

@@ -1,6 +1,6 @@
 //! Kubernetes manifests: the pods in them (Kubernetes API, `core/v1`, `apps/v1`, `batch/v1`).
 
-use super::workload::{At, Form, Limit, Mount, Port, Workload};
+use super::workload::{At, Form, Limit, Mount, Port, Workload, list, text, truth};
 use super::yaml::Node;
 
 /// How deep lists of objects may lie in each other.
@@ -56,16 +56,6 @@ fn object_workloads(object: &Node, depth: usize, out: &mut Vec<Workload>) {
             out.push(workload);
         }
     }
-}
-
-fn truth(node: Option<&Node>) -> Option<At<bool>> {
-    let node = node?;
-    Some(At::new(node.truth()?, node.line))
-}
-
-fn text(node: Option<&Node>) -> Option<At<String>> {
-    let node = node?;
-    Some(At::new(node.text()?.to_owned(), node.line))
 }
 
 /// What the pod says for all of its containers.
@@ -128,9 +118,6 @@ fn of_container(workload: &mut Workload, spec: &Node, container: &Node) {
         let label = text(both(&["seLinuxOptions", key]));
         workload.selinux.extend(label.map(|label| At::new(format!("{key}:{}", label.value), label.line)));
     }
-    let list = |node: Option<&Node>| -> Vec<At<String>> {
-        node.into_iter().flat_map(Node::items).filter_map(|item| text(Some(item))).collect()
-    };
     workload.added = list(own(&["capabilities", "add"]));
     workload.dropped = list(own(&["capabilities", "drop"]));
     let limits = container.path(&["resources", "limits"]);

@@ -1,5 +1,7 @@
 //! A container as a manifest wants it to run, whatever the manifest's form: what the rules look at.
 
+use super::yaml::Node;
+
 /// A value and the line on which it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct At<T> {
@@ -16,9 +18,10 @@ impl<T> At<T> {
 }
 
 /// Which form the manifest has: some things are said in one form only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Form {
     /// A Kubernetes object.
+    #[default]
     Kubernetes,
     /// A Compose file.
     Compose,
@@ -72,9 +75,10 @@ pub struct Modes {
 }
 
 /// What a container may use at most.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Limit<T> {
     /// Nothing is said.
+    #[default]
     None,
     /// Something is said that is no number yet, such as a variable.
     Stated,
@@ -99,7 +103,7 @@ impl<T> Limit<T> {
 }
 
 /// A container. What is `None` or empty is not said.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Workload {
     /// `Deployment default/web, container app`; `service web`.
     pub resource: String,
@@ -185,47 +189,23 @@ pub struct Workload {
 
 impl Workload {
     pub(crate) fn new(resource: String, name: &str, line: u32, form: Form) -> Workload {
-        Workload {
-            resource,
-            name: name.to_owned(),
-            namespace: String::new(),
-            line,
-            form,
-            init: false,
-            image: None,
-            command: Vec::new(),
-            env: Vec::new(),
-            labels: Vec::new(),
-            privileged: None,
-            user: None,
-            non_root: None,
-            added: Vec::new(),
-            dropped: Vec::new(),
-            host_namespaces: Vec::new(),
-            modes: Modes::default(),
-            networks: Vec::new(),
-            mounts: Vec::new(),
-            devices: Vec::new(),
-            security_opt: Vec::new(),
-            apparmor: None,
-            selinux: Vec::new(),
-            seccomp: None,
-            no_new_privileges: None,
-            read_only_root: None,
-            memory_limit: Limit::None,
-            cpu_limit: Limit::None,
-            cpu_shares: None,
-            pids_limit: Limit::None,
-            ulimits: Vec::new(),
-            ports: Vec::new(),
-            exposed: Vec::new(),
-            restart: None,
-            health: None,
-            sysctls: Vec::new(),
-            proc_mount: None,
-            token: None,
-            pull_policy: None,
-            cgroup_parent: None,
-        }
+        Workload { resource, name: name.to_owned(), line, form, ..Workload::default() }
     }
+}
+
+/// A text and its line.
+pub(super) fn text(node: Option<&Node>) -> Option<At<String>> {
+    let node = node?;
+    Some(At::new(node.text()?.to_owned(), node.line))
+}
+
+/// A truth value and its line.
+pub(super) fn truth(node: Option<&Node>) -> Option<At<bool>> {
+    let node = node?;
+    Some(At::new(node.truth()?, node.line))
+}
+
+/// The texts of a list, each with its line.
+pub(super) fn list(node: Option<&Node>) -> Vec<At<String>> {
+    node.into_iter().flat_map(Node::items).filter_map(|item| text(Some(item))).collect()
 }
