@@ -168,6 +168,8 @@ fn rules_that_were_compiled_need_no_sources() {
     };
     has(&with("own.yarc"), "MAL-YARA run.sh");
     assert_eq!(with("own.yarc")["targets"], with("rules")["targets"]);
+    let both = ["rules", "compile", "rules", "own.yarc", "--output", "both.yarc"];
+    place.run(&both).code(2).says(&["name their sources"]);
     place.write("damaged.yarc", "PLMYARA\u{1}");
     place.write("other.yarc", "YARA-X\0\0");
     for (file, told) in
