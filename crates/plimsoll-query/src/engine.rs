@@ -194,10 +194,11 @@ impl Database {
     }
 }
 
-/// The memory of this process in bytes; 0 where the system does not say.
+/// The memory that this process holds for itself in bytes; 0 where the system does not say. Pages of files are no query's: the
+/// program's own code is among them, which comes in while the first query runs.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok());
     kibibytes.unwrap_or_default().saturating_mul(1024)
 }
