@@ -60,16 +60,15 @@ fn looked_for(scan: &Scan) -> bool {
 /// Where `image` is from. What is attached to it in its layout is read, and the layout let go.
 pub(crate) fn origin(scan: &Scan, keys: &[PublicKey], image: &mut Image, reference: Option<&str>) -> Origin {
     let attached = image.attached.take();
-    let digests: Vec<Digest> = image.metadata.manifest.iter().chain(&image.indexes).cloned().collect();
     match (reference, attached) {
         (Some(reference), _) => Origin::Registry {
             reference: reference.to_owned(),
-            digests,
+            digests: image.metadata.manifest.iter().chain(&image.indexes).cloned().collect(),
             attestations: std::mem::take(&mut image.attestations),
         },
         (None, None) => Origin::DockerSave,
         (None, Some(_)) if !looked_for(scan) => Origin::Layout(Ok(Vec::new())),
-        (None, Some(layout)) => Origin::Layout(in_layout(&layout, &digests, keys)),
+        (None, Some(layout)) => Origin::Layout(in_layout(&layout, keys)),
     }
 }
 
@@ -145,11 +144,7 @@ fn in_registry(
     Ok(plimsoll_provenance::statements(digests, &reading.attachments, keys))
 }
 
-fn in_layout(
-    layout: &LayoutArtifacts,
-    digests: &[Digest],
-    keys: &[PublicKey],
-) -> anyhow::Result<Vec<Statement>> {
+fn in_layout(layout: &LayoutArtifacts, keys: &[PublicKey]) -> anyhow::Result<Vec<Statement>> {
     let mut reading = Reading::default();
     for (digest, artifact) in layout.artifacts()? {
         let mut layers = Vec::new();
@@ -164,7 +159,7 @@ fn in_layout(
         }
         reading.add(&digest, &artifact.artifact_type, layers);
     }
-    Ok(plimsoll_provenance::statements(digests, &reading.attachments, keys))
+    Ok(plimsoll_provenance::statements(layout.digests(), &reading.attachments, keys))
 }
 
 /// What was read of what is attached to an image.

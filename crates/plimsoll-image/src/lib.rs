@@ -80,8 +80,8 @@ pub struct Image {
     pub indexes: Vec<Digest>,
     /// The manifests with attestations about it that lie beside it in its index, as BuildKit writes them.
     pub attestations: Vec<Digest>,
-    /// What is attached to it in the layout that it is from. `None` for other sources: a `docker save` archive has no
-    /// place for it, and a registry is asked.
+    /// What is attached to it in the layout that it is from. `None` for other sources: a `docker save` archive without a layout
+    /// in it has no place for it, and a registry is asked.
     pub attached: Option<sources::LayoutArtifacts>,
 }
 

@@ -158,6 +158,52 @@ fn attestations_of_buildkit_lie_beside_the_image() {
 }
 
 #[test]
+fn archives_of_docker_hold_a_layout_with_attestations() {
+    let layout = Layout { nested: 1, ..Layout::default() };
+    let mut files = layout.files(&[image("1.0")]).unwrap();
+    let folder = tempdir().unwrap();
+    files.write_to(folder.path()).unwrap();
+    let opened = open(folder.path()).unwrap().remove(0);
+    let (manifest, index) = (opened.metadata.manifest.clone().unwrap(), opened.indexes[0].clone());
+    let blob = |digest: &Digest| format!("blobs/sha256/{}", digest.hex());
+    let layers: Vec<String> =
+        opened.layers.iter().map(|layer| blob(layer.digest.as_ref().unwrap())).collect();
+    let docker = json!([{
+        "Config": blob(opened.metadata.id.as_ref().unwrap()),
+        "RepoTags": ["app:1.0"],
+        "Layers": layers,
+    }]);
+    files.0.insert("manifest.json".to_owned(), Content::Bytes(docker.to_string().into_bytes()));
+    let each_tar = |files: &Files, check: &dyn Fn(Vec<Image>)| {
+        for packing in Packing::ALL {
+            let path = folder.path().join(format!("{packing:?}.tar"));
+            files.write_tar(&path, packing).unwrap();
+            check(open(&path).unwrap());
+        }
+    };
+    // Nothing about the image: as in an archive without a layout.
+    each_tar(&files, &|images| assert!(images[0].attached.is_none()));
+    let attestation = ArtifactText::buildkit(&manifest);
+    let marked = json!({
+        "vnd.docker.reference.type": "attestation-manifest",
+        "vnd.docker.reference.digest": manifest.to_string(),
+    });
+    files.put_artifact(&attestation, &marked).unwrap();
+    let signature = Signer::new(1).signature(&index, None);
+    files.put_artifact(&signature, &ref_name(&format!("{}.sig", attachment_tag(&index)))).unwrap();
+    each_tar(&files, &|images| {
+        assert_eq!(images[0].metadata.tags, ["app:1.0"]);
+        assert_eq!(attached(&images[0]), sorted(vec![attestation.digest(), signature.digest()]));
+        assert_eq!(images[0].attached.as_ref().unwrap().digests(), [manifest.clone(), index.clone()]);
+    });
+    // The image can be opened whatever the layout is; the fault is told to whoever asks for what is attached.
+    files.0.insert("index.json".to_owned(), Content::Bytes(b"{".to_vec()));
+    each_tar(&files, &|images| {
+        assert!(images[0].attached.as_ref().unwrap().artifacts().is_err());
+    });
+}
+
+#[test]
 fn what_cosign_saves_is_attached_to_its_only_image() {
     let kind = |kind: &str| json!({ "kind": format!("dev.cosignproject.cosign/{kind}") });
     let mut files = Layout::default().files(&[image("1.0")]).unwrap();

@@ -1,7 +1,9 @@
 //! Image archives: what `docker save` writes (plain or compressed), and tar archives of an OCI layout.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use super::attached::Shelf;
 use super::{ImageSource, Request, docker, layout, store};
 use crate::{Image, ImageError};
 
@@ -14,9 +16,17 @@ pub(super) const SOURCE: ImageSource = ImageSource {
 
 fn open(request: &Request<'_>) -> Result<Vec<Image>, ImageError> {
     let store = store::open_archive(request.path)?;
-    // Docker 25 and later write both; its own manifest is the one that says how the layers are stored.
+    // Docker 25 and later write both; its own manifest is the one that says how the layers are stored, the layout has what
+    // BuildKit and others attached.
     if store.has("manifest.json") {
-        docker::open(&store, request)
+        let mut images = docker::open(&store, request)?;
+        if store.has("index.json") {
+            let shelf = Arc::new(Shelf::new(store));
+            for image in &mut images {
+                image.attached = image.metadata.id.as_ref().and_then(|id| shelf.about_configuration(id));
+            }
+        }
+        Ok(images)
     } else if store.has("index.json") {
         layout::open_store(store, request)
     } else {

@@ -27,6 +27,8 @@ const COSIGN_ATTACHED: [&str; 2] = ["dev.cosignproject.cosign/sigs", "dev.cosign
 struct Node {
     subject: Option<NodeEntry>,
     #[serde(default)]
+    config: Option<NodeEntry>,
+    #[serde(default)]
     manifests: Option<Vec<NodeEntry>>,
     #[serde(default)]
     layers: Option<Vec<NodeEntry>>,
@@ -39,6 +41,8 @@ struct NodeEntry {
     media_type: String,
     #[serde(default)]
     digest: String,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
 }
 
 /// A layout, and what belongs to what in it.
@@ -56,6 +60,12 @@ struct Links {
     tags: BTreeMap<String, Vec<Digest>>,
     /// Signatures and attestations that `cosign save` wrote beside the only image of the layout.
     saved: Vec<Digest>,
+    /// Manifests by their configuration.
+    images: BTreeMap<Digest, Vec<Digest>>,
+    /// The index that lists a manifest or a further index.
+    parents: BTreeMap<Digest, Digest>,
+    /// BuildKit's attestations by the manifest that they are about.
+    attestations: BTreeMap<Digest, Vec<Digest>>,
 }
 
 impl Shelf {
@@ -69,6 +79,25 @@ impl Shelf {
         }
         let links = self.read_links()?;
         Ok(self.links.get_or_init(|| links))
+    }
+
+    /// The way to what is attached to the image with this configuration, for archives of Docker, which name an image by its
+    /// configuration and hold a layout beside. `None` when the layout has nothing about it.
+    pub(super) fn about_configuration(self: &Arc<Shelf>, id: &Digest) -> Option<LayoutArtifacts> {
+        let mut layout =
+            LayoutArtifacts { shelf: Arc::clone(self), digests: Vec::new(), attestations: Vec::new() };
+        // The image can be scanned all the same; whoever asks for what is attached gets to know what is wrong.
+        let Ok(links) = self.links() else { return Some(layout) };
+        let manifests = links.images.get(id).map(Vec::as_slice).unwrap_or_default();
+        layout.digests.extend_from_slice(manifests);
+        for manifest in manifests {
+            let above = std::iter::successors(links.parents.get(manifest), |index| links.parents.get(index));
+            layout.digests.extend(above.take(MAX_DEPTH).cloned());
+            layout.attestations.extend(links.attestations.get(manifest).into_iter().flatten().cloned());
+        }
+        let mut seen = BTreeSet::new();
+        layout.digests.retain(|digest| seen.insert(digest.clone()));
+        layout.manifests().map_or(true, |found| !found.is_empty()).then_some(layout)
     }
 
     fn read_links(&self) -> Result<Links, ImageError> {
@@ -85,6 +114,11 @@ impl Shelf {
         if index.manifests.iter().filter(|entry| is_one_of(entry, &COSIGN_IMAGES)).count() == 1 {
             let saved = index.manifests.iter().filter(|entry| is_one_of(entry, &COSIGN_ATTACHED));
             links.saved = saved.map(|entry| entry.digest.clone()).collect();
+        }
+        let about: Vec<(&Digest, &BTreeMap<String, String>)> =
+            index.manifests.iter().map(|entry| (&entry.digest, &entry.annotations)).collect();
+        for (digest, annotations) in about {
+            links.attestation(digest, annotations);
         }
         let may_lead_on = |media_type: &str| media_type.is_empty() || media::ACCEPT.contains(&media_type);
         let mut pending: VecDeque<(Digest, usize)> = index
@@ -111,16 +145,33 @@ impl Shelf {
             let bytes = verified(&self.store, &digest, &format!("manifest {digest}"))?;
             // What is no manifest is nothing that could be attached.
             let Ok(node) = serde_json::from_slice::<Node>(&bytes) else { continue };
+            if let Some(config) = node.config.and_then(|config| config.digest.parse().ok()) {
+                links.images.entry(config).or_default().push(digest.clone());
+            }
+            for entry in node.manifests.into_iter().flatten() {
+                let Ok(listed) = entry.digest.parse::<Digest>() else { continue };
+                links.attestation(&listed, &entry.annotations);
+                if depth < MAX_DEPTH && may_lead_on(&entry.media_type) {
+                    links.parents.entry(listed.clone()).or_insert_with(|| digest.clone());
+                    pending.push_back((listed, depth + 1));
+                }
+            }
             if let Some(subject) = node.subject.and_then(|subject| subject.digest.parse().ok()) {
                 links.referrers.entry(subject).or_default().push(digest);
             }
-            if depth < MAX_DEPTH {
-                let entries = node.manifests.into_iter().flatten();
-                let further = entries.filter(|entry| may_lead_on(&entry.media_type));
-                pending.extend(further.filter_map(|entry| Some((entry.digest.parse().ok()?, depth + 1))));
-            }
         }
         Ok(links)
+    }
+}
+
+impl Links {
+    /// Notes an entry of an index if it is an attestation as BuildKit writes it (its "Image Attestation Storage").
+    fn attestation(&mut self, digest: &Digest, annotations: &BTreeMap<String, String>) {
+        if annotations.get("vnd.docker.reference.type").is_some_and(|kind| kind == "attestation-manifest")
+            && let Some(Ok(about)) = annotations.get("vnd.docker.reference.digest").map(|about| about.parse())
+        {
+            self.attestations.entry(about).or_default().push(digest.clone());
+        }
     }
 }
 
@@ -143,6 +194,12 @@ impl LayoutArtifacts {
         (!digests.is_empty()).then(|| LayoutArtifacts { shelf: Arc::clone(shelf), digests, attestations })
     }
 
+    /// The digest of the image's manifest, then those of the indexes through which it was found: what statements about the image
+    /// name.
+    pub fn digests(&self) -> &[Digest] {
+        &self.digests
+    }
+
     /// What is attached, with the digests of the manifests: for the image and then each of its indexes what has it as its
     /// subject and what is named like cosign's tags; then BuildKit's attestations.
     ///
@@ -150,6 +207,22 @@ impl LayoutArtifacts {
     ///
     /// When something cannot be read, has another digest than promised or is no artifact, or there are too many.
     pub fn artifacts(&self) -> Result<Vec<(Digest, ArtifactManifest)>, ImageError> {
+        let found = self.manifests()?;
+        let image = self.digests.first().map(Digest::to_string).unwrap_or_default();
+        let what = format!("what is attached to {image}");
+        if found.len() > MAX_ATTACHED {
+            let reason = format!("more than {MAX_ATTACHED} artifacts are attached");
+            return Err(ImageError::Document { what, reason });
+        }
+        let read = |digest: &Digest| {
+            let bytes = verified(&self.shelf.store, digest, &format!("manifest {digest}"))?;
+            Ok((digest.clone(), ArtifactManifest::parse(&bytes, &format!("{digest}, {what}"))?))
+        };
+        found.into_iter().map(read).collect()
+    }
+
+    /// The digests of the manifests of what is attached.
+    fn manifests(&self) -> Result<Vec<&Digest>, ImageError> {
         let links = self.shelf.links()?;
         let store = &self.shelf.store;
         let mut found: Vec<&Digest> = Vec::new();
@@ -164,17 +237,7 @@ impl LayoutArtifacts {
         found.extend(self.attestations.iter().filter(|digest| store.has(&file_of(digest))));
         let mut seen = BTreeSet::new();
         found.retain(|digest| seen.insert(*digest));
-        let image = self.digests.first().map(Digest::to_string).unwrap_or_default();
-        let what = format!("what is attached to {image}");
-        if found.len() > MAX_ATTACHED {
-            let reason = format!("more than {MAX_ATTACHED} artifacts are attached");
-            return Err(ImageError::Document { what, reason });
-        }
-        let read = |digest: &Digest| {
-            let bytes = verified(store, digest, &format!("manifest {digest}"))?;
-            Ok((digest.clone(), ArtifactManifest::parse(&bytes, &format!("{digest}, {what}"))?))
-        };
-        found.into_iter().map(read).collect()
+        Ok(found)
     }
 
     /// The content of a layer of an artifact, verified.
