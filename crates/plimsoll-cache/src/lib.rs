@@ -1,26 +1,26 @@
 //! The cache on disk: sealed entries of bytes, filed by the digest of the content that they are about.
 //!
-//! Layout below the cache folder: `layers-v1/<algorithm>/<first two digits>/<digest>/<key>`. Every entry carries a magic
+//! Layout below the cache folder: `layers-v2/<algorithm>/<first two digits>/<digest>/<key>`. Every entry carries a magic
 //! number, its length and a checksum; one that is damaged, cut short or of an unknown form is a miss, never an error.
 //! Entries are written beside and renamed into place, and are never changed: any number of processes may use the cache
 //! at once without a lock.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use plimsoll_types::Digest;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::Xxh3;
 
 /// The name of the bucket. Raise the number when entries change their form; older buckets are removed by
 /// [`Cache::prune`].
-const BUCKET: &str = "layers-v1";
+const BUCKET: &str = "layers-v2";
 /// What every bucket's name begins with.
 const BUCKET_PREFIX: &str = "layers-v";
-const MAGIC: &[u8; 8] = b"PLIMSC01";
-/// Magic, checksum of the rest, length of the content once decompressed.
+const MAGIC: &[u8; 8] = b"PLIMSC02";
+/// Magic, checksum (of what follows the header, then of the length), length of the content once decompressed.
 const HEADER: usize = 24;
 /// The largest entry that is read, decompressed.
 const MAX_ENTRY: u64 = 4 << 30;
@@ -88,13 +88,26 @@ impl Cache {
     ///
     /// When the folder cannot be written to or the disk is full; nothing is left behind then.
     pub fn put(&self, digest: &Digest, key: &str, content: &[u8]) -> Result<(), CacheError> {
+        self.put_with(digest, key, |out| out.write_all(content))
+    }
+
+    /// The same for content that `write` gives piece by piece, so that it never lies in memory as a whole.
+    ///
+    /// # Errors
+    ///
+    /// The same, and those of `write`.
+    pub fn put_with(
+        &self,
+        digest: &Digest,
+        key: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CacheError> {
         let folder = self.folder(digest);
         let failed = |source| CacheError { path: folder.join(key), source };
         // Others have no business in what was found in somebody's images.
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
-        let sealed = seal(content).map_err(failed)?;
         let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(&folder).map_err(failed)?;
-        file.write_all(&sealed).map_err(failed)?;
+        seal(file.as_file_mut(), write).map_err(failed)?;
         file.persist(folder.join(key)).map_err(|error| failed(error.error))?;
         Ok(())
     }
@@ -157,30 +170,67 @@ impl Cache {
     }
 }
 
+/// Lets `seen` look at what is written.
+struct Tee<W, F> {
+    inner: W,
+    seen: F,
+}
+
+impl<W: Write, F: FnMut(&[u8])> Write for Tee<W, F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(bytes)?;
+        (self.seen)(bytes.get(..n).unwrap_or(bytes));
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// How much is handed to the compressor at once.
+const PIECE: usize = 64 * 1024;
+
 /// Level 1: what is cached is written once and read many times, and the level costs least where it hurts most, in the
 /// first scan.
-fn seal(content: &[u8]) -> io::Result<Vec<u8>> {
-    let mut out = vec![0; HEADER];
-    out.extend_from_slice(&zstd::bulk::compress(content, 1)?);
-    out[16..24].copy_from_slice(&(content.len() as u64).to_le_bytes());
-    out[..8].copy_from_slice(MAGIC);
-    let sum = xxh3_64(&out[16..]);
-    out[8..16].copy_from_slice(&sum.to_le_bytes());
-    Ok(out)
+fn seal(file: &mut fs::File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    file.write_all(&[0; HEADER])?;
+    let (mut sum, mut len) = (Xxh3::new(), 0_u64);
+    let packed = Tee { inner: &mut *file, seen: |bytes: &[u8]| sum.update(bytes) };
+    let encoder = zstd::stream::write::Encoder::new(packed, 1)?;
+    // Serialisers write a few bytes at a time.
+    let content = Tee { inner: encoder, seen: |bytes: &[u8]| len = len.saturating_add(bytes.len() as u64) };
+    let mut content = io::BufWriter::with_capacity(PIECE, content);
+    write(&mut content)?;
+    content.into_inner().map_err(io::IntoInnerError::into_error)?.inner.finish()?;
+    let mut header = Vec::with_capacity(HEADER);
+    header.extend_from_slice(MAGIC);
+    header.extend_from_slice(&checksum(sum, len).to_le_bytes());
+    header.extend_from_slice(&len.to_le_bytes());
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(&header)
+}
+
+/// The length is known at the end only, so it is what the checksum covers last.
+fn checksum(mut sum: Xxh3, len: u64) -> u64 {
+    sum.update(&len.to_le_bytes());
+    sum.digest()
 }
 
 fn unseal(sealed: &[u8]) -> Option<Vec<u8>> {
     let number = |at: usize| Some(u64::from_le_bytes(*sealed.get(at..)?.first_chunk::<8>()?));
-    if sealed.get(..8)? != MAGIC || number(8)? != xxh3_64(sealed.get(16..)?) {
+    let (len, packed) = (number(16)?, sealed.get(HEADER..)?);
+    let mut sum = Xxh3::new();
+    sum.update(packed);
+    if sealed.get(..8)? != MAGIC || number(8)? != checksum(sum, len) {
         return None;
     }
-    let len = number(16)?;
     if len > MAX_ENTRY {
         return None;
     }
     // The length is the entry's own word: memory grows as the content comes, not before.
     let mut content = Vec::with_capacity(usize::try_from(len.min(MAX_AT_ONCE)).ok()?);
-    let decoder = zstd::stream::read::Decoder::with_buffer(sealed.get(HEADER..)?).ok()?;
+    let decoder = zstd::stream::read::Decoder::with_buffer(packed).ok()?;
     decoder.take(len.saturating_add(1)).read_to_end(&mut content).ok()?;
     (content.len() as u64 == len).then_some(content)
 }
@@ -230,6 +280,25 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let error = Cache::new(&file.path().join("cache")).put(&digest(1), "a", b"x").unwrap_err();
         assert!(error.to_string().contains(file.path().to_str().unwrap()));
+    }
+
+    #[test]
+    fn content_can_come_in_pieces_and_a_failure_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path());
+        let numbers = 0..100_000_u32;
+        let put = cache.put_with(&digest(1), "a", |out| {
+            numbers.clone().try_for_each(|number| out.write_all(&number.to_le_bytes()))
+        });
+        put.unwrap();
+        let whole: Vec<u8> = numbers.flat_map(u32::to_le_bytes).collect();
+        assert_eq!(cache.get(&digest(1), "a").unwrap(), whole);
+        let put = cache.put_with(&digest(2), "a", |out| {
+            out.write_all(&whole)?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(put.unwrap_err().source.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read_dir(cache.folder(&digest(2))).unwrap().count(), 0);
     }
 
     #[test]

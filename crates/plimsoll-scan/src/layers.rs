@@ -1,6 +1,6 @@
 //! From an image's layers to their facts: from the cache where they are known, else by reading each layer once.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -299,10 +299,36 @@ impl Scanner<'_> {
             .map(|(id, version, settings)| format!("{id}@{version}/{settings} "))
             .collect();
         let key = format!("{PACK}{LAYER_FORMAT}-{:016x}", xxh3_64(names.as_bytes()));
-        match postcard::to_stdvec(&pack) {
-            Ok(bytes) => self.note_cache_failure(cache.put(&layer.diff_id, &key, &bytes)),
-            Err(_) => unreachable!("facts are plain data"),
-        }
+        // Piece by piece: the facts of a layer of many files take as much again when they are written out.
+        let put = cache.put_with(&layer.diff_id, &key, |out| {
+            let mut out = KeepsError { inner: out, error: None };
+            let result = postcard::to_io(&pack, &mut out).map(drop);
+            result.map_err(|error| out.error.unwrap_or_else(|| io::Error::other(error)))
+        });
+        self.note_cache_failure(put);
+    }
+}
+
+/// Keeps what went wrong: postcard only says that something did.
+struct KeepsError<W> {
+    inner: W,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> Write for KeepsError<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.inner.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            // An interrupted write is tried again.
+            if kind != io::ErrorKind::Interrupted {
+                self.error = Some(error);
+            }
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
     }
 }
 
