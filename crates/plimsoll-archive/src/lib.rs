@@ -1,10 +1,11 @@
-//! Archives and compression under limits: tar streams, zip archives, gzip and zstd, digests.
+//! Archives and compression under limits: tar streams, zip archives, gzip and zstd, Git's objects, digests.
 //!
 //! Everything here reads hostile bytes. Every read has a budget, digests are computed over exactly the bytes that
 //! were handed out, and no path that leaves its root is ever given to a caller.
 
 mod bytes;
 mod compression;
+pub mod git;
 mod hash;
 pub mod path;
 pub mod tar;

@@ -492,3 +492,48 @@ fn rules_that_are_wrong_are_named() {
         }
     }
 }
+
+/// A repository with three commits. The first has `app/.env` with a password, the second takes it away and puts a token into line 61
+/// of `deploy.sh`, the third takes that away and has a password in its message.
+const HISTORY: &[u8] = include_bytes!("fixtures/git/history.pack");
+
+#[test]
+fn what_git_remembers() {
+    let path = "app/.git/objects/pack/pack-1.pack";
+    let output = whole(path, HISTORY);
+    let mut found: Vec<String> =
+        facts(&output).iter().map(|fact| format!("{} {} {}", fact.class, fact.inside, fact.line)).collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "SEC-CREDFILE !/app/.env@f7f85fa927c5 2",
+            "SEC-DBURL !/commit@81ad8cfcbbf2 6",
+            "SEC-TOKEN !/deploy.sh@0947f06f755d 61",
+        ]
+    );
+    assert_eq!(output.problems, []);
+    for size in [7, 512, HISTORY.len()] {
+        same(&output, &pieces(path, HISTORY, size), "in pieces");
+    }
+    same(&output, &on_disk(path, HISTORY), "on disk");
+    // Cut short, what came before is told, and that it is not all.
+    let cut = whole(path, &HISTORY[..1100]);
+    assert!(!facts(&cut).is_empty());
+    assert_eq!(cut.problems.len(), 1);
+}
+
+#[test]
+fn loose_objects_of_git() {
+    use flate2::{Compression, write::ZlibEncoder};
+    let text = "DB_HOST=db\nDB_PASSWORD=Zq81hhwyPlk3\n";
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    write!(encoder, "blob {}\0{text}", text.len()).unwrap();
+    let object = encoder.finish().unwrap();
+    let output = whole("srv/.git/objects/f7/f85fa927c5c7798b6d5bef0da261c4033f3272", &object);
+    let found = facts(&output);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].class.as_str(), found[0].line), ("SEC-PASSWORD", 2));
+    // Of another name it is some compressed file.
+    assert_eq!(facts(&whole("srv/objects/f7/f85f", &object)), []);
+}

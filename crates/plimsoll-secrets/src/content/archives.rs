@@ -1,4 +1,4 @@
-//! Archives inside layers: gzip, Zstandard, zip and tar, each in the other, within limits on depth, size and ratio.
+//! Archives inside layers: gzip, Zstandard, zip and tar, each in the other, and Git's objects, within limits on depth, size and ratio.
 
 use std::io::{self, Read};
 
@@ -8,7 +8,7 @@ use plimsoll_archive::zip::{self, Archive, Buffer};
 use plimsoll_archive::{Compression, Decoder, ReadAt};
 
 use super::findings::Findings;
-use super::skip;
+use super::{git, skip};
 
 /// How deep archives may lie in each other.
 const MAX_DEPTH: u8 = 3;
@@ -52,6 +52,22 @@ impl Budget {
             spent: false,
         }
     }
+
+    /// Lets `run` spend on something of `size` bytes what a file of that size could, and no more.
+    pub(super) fn share(&mut self, size: usize, run: impl FnOnce(&mut Budget)) {
+        let before = self.bytes;
+        let share = before.min(Budget::new(size as u64).bytes);
+        self.bytes = share;
+        run(self);
+        self.bytes = before.saturating_sub(share.saturating_sub(self.bytes));
+    }
+
+    /// Takes so many bytes of it; false when there are not as many.
+    pub(super) fn take(&mut self, bytes: usize) -> bool {
+        let left = self.bytes.checked_sub(bytes as u64);
+        self.bytes = left.unwrap_or(0);
+        left.is_some()
+    }
 }
 
 /// What is called for each member.
@@ -64,6 +80,10 @@ pub(super) enum Container {
     Compressed,
     Zip,
     Tar,
+    /// Many objects of a Git repository.
+    GitPack,
+    /// One.
+    GitObject,
 }
 
 /// True for names of zip archives, which end with what must be read first.
@@ -88,6 +108,12 @@ impl Container {
             Compression::Zstd => return Some(Container::Compressed),
             _ => {}
         }
+        if plimsoll_archive::git::is_pack(head) {
+            return Some(Container::GitPack);
+        }
+        if plimsoll_archive::git::is_loose(path, head) {
+            return Some(Container::GitObject);
+        }
         matches!(head.get(257..262), Some(b"ustar")).then_some(Container::Tar)
     }
 
@@ -111,6 +137,15 @@ impl Container {
             Container::Tar => {
                 let mut source = Cursor { content, at: 0 };
                 members(&mut source, budget, findings, each);
+            }
+            Container::GitPack | Container::GitObject => {
+                // What is no larger is held by whoever calls.
+                let whole = plimsoll_archive::read_vec(content, super::BUFFERED_ARCHIVE).unwrap_or_default();
+                if self == Container::GitPack {
+                    git::pack(&whole, budget, findings, each);
+                } else {
+                    git::loose(path, &whole, budget, findings, each);
+                }
             }
         }
         budget.depth -= 1;
@@ -215,7 +250,7 @@ fn zip<'f>(content: &dyn ReadAt, budget: &mut Budget, findings: &mut Findings<'f
         match archive.read(&member, limit, &mut own) {
             Ok(bytes) => {
                 budget.bytes = budget.bytes.saturating_sub(bytes.len() as u64);
-                offer(&name, &bytes, budget, findings, each);
+                offer(&name, &name, &bytes, budget, findings, each);
             }
             Err(error) if error.is_limit() => {
                 budget.spent = true;
@@ -268,11 +303,13 @@ fn members<'f>(
             continue;
         }
         let Ok(bytes) = reader.read_data() else { return };
-        offer(&path, &bytes, budget, findings, each);
+        offer(&path, &path, &bytes, budget, findings, each);
     }
 }
 
-fn offer<'f>(
+/// Hands a member over under its `name`, which reports show as `label`.
+pub(super) fn offer<'f>(
+    label: &[u8],
     name: &[u8],
     bytes: &[u8],
     budget: &mut Budget,
@@ -281,7 +318,7 @@ fn offer<'f>(
 ) {
     let step = findings.inside.len();
     findings.inside.push_str("!/");
-    findings.inside.extend(String::from_utf8_lossy(name).chars().filter(|c| !c.is_control()).take(1024));
+    findings.inside.extend(String::from_utf8_lossy(label).chars().filter(|c| !c.is_control()).take(1024));
     each(name, bytes, budget, findings);
     findings.inside.truncate(step);
 }

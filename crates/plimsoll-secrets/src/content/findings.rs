@@ -57,6 +57,28 @@ impl<'f> Findings<'f> {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Moves the lines of those from a place on.
+    pub(crate) fn move_lines(&mut self, from: usize, to: impl Fn(u32) -> u32) {
+        for finding in self.list.iter_mut().skip(from).filter(|finding| finding.line > 0) {
+            finding.line = to(finding.line);
+            finding.end_line = to(finding.end_line);
+        }
+    }
+
+    /// Of those from a place on, keeps the ones that are new to `is_new`.
+    pub(crate) fn keep_new(&mut self, from: usize, mut is_new: impl FnMut(&Finding) -> bool) {
+        let mut at = 0;
+        self.list.retain(|finding| {
+            at += 1;
+            at <= from || is_new(finding)
+        });
+    }
+
     /// Adds what is said of the file at hand as a whole.
     pub(crate) fn whole(&mut self, class: &'static str, rule: &str, message: String, verdict: Verdict) {
         self.list.push(Finding {

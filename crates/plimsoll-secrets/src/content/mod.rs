@@ -4,6 +4,7 @@ mod archives;
 mod base64_text;
 mod code;
 pub(crate) mod findings;
+mod git;
 mod keystore;
 mod names;
 mod skip;
@@ -113,7 +114,7 @@ impl Analyzer for Content {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn scanner(&self) -> Scanner {
@@ -234,11 +235,12 @@ impl<'c> Pieces<'c> {
             return State::Skip(Vec::new());
         }
         let first = head.get(..text::HEAD).unwrap_or(&head);
-        let container = Container::detect(&self.path, first).is_some();
-        if (container || keystore::is_store(first)) && self.size <= BUFFERED_ARCHIVE {
+        let container = Container::detect(&self.path, first);
+        if (container.is_some() || keystore::is_store(first)) && self.size <= BUFFERED_ARCHIVE {
             return State::Whole(head);
         }
-        if skip::by_content(first) {
+        // What is packed is no text, and too large to be unpacked.
+        if skip::by_content(first) || is_git(container) {
             return State::Skip(head);
         }
         let encoding = text::encoding(first);
@@ -249,7 +251,7 @@ impl<'c> Pieces<'c> {
             Encoding::Utf16Be => Some(Utf16::new(true)),
         };
         let session = Session::new(engine, Place::new(&self.path), mode).without(code::of(first));
-        let mut stream = Stream { session, utf16, head: first.to_vec(), mode, closed: container };
+        let mut stream = Stream { session, utf16, head: first.to_vec(), mode, closed: container.is_some() };
         stream.piece(&head);
         State::Stream(Box::new(stream))
     }
@@ -291,25 +293,41 @@ impl Feed for Pieces<'_> {
             State::Head(bytes) | State::Whole(bytes) => {
                 content.bytes(&path, &bytes, &mut Budget::new(size), &mut findings);
             }
-            State::Skip(head) => names::find(&path, &head, size, &mut findings),
+            State::Skip(head) => {
+                names::find(&path, &head, size, &mut findings);
+                if is_git(Container::detect(&path, &head)) {
+                    closed(&path, out);
+                }
+            }
             State::Stream(stream) => {
-                let Stream { session, head, mode, closed, .. } = *stream;
+                let Stream { session, head, mode, closed: is_closed, .. } = *stream;
                 names::find(&path, &head, size, &mut findings);
                 let (hits, capped) = session.finish();
                 findings.add(content.engine(), &Place::new(&path), b"", mode, hits, Vec::new());
                 if capped {
                     findings.capped("there is more in this file that looks like secrets than is looked at");
                 }
-                if closed {
-                    let name = file_name(&path).to_str_lossy();
-                    out.problem_with(
-                        ProblemCode::LimitReached,
-                        format!("{name} is an archive of more than {BUFFERED_ARCHIVE} bytes, which is not opened for secrets"),
-                    );
+                if is_closed {
+                    closed(&path, out);
                 }
             }
         }
         Content::finish(content.engine(), findings, out);
         Ok(())
     }
+}
+
+fn is_git(container: Option<Container>) -> bool {
+    matches!(container, Some(Container::GitPack | Container::GitObject))
+}
+
+/// Says that an archive was not opened.
+fn closed(path: &[u8], out: &mut Output) {
+    let name = file_name(path).to_str_lossy();
+    out.problem_with(
+        ProblemCode::LimitReached,
+        format!(
+            "{name} is an archive of more than {BUFFERED_ARCHIVE} bytes, which is not opened for secrets"
+        ),
+    );
 }

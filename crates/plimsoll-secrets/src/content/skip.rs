@@ -44,7 +44,6 @@ const ENDINGS: &[&str] = &[
     "lz4",
     "7z",
     "rar",
-    "pack",
     "idx",
     "md5sums",
     "sha256sums",
@@ -85,9 +84,12 @@ pub(super) fn by_path(path: &[u8]) -> bool {
         if lists.iter().any(&is) {
             return path.starts_with(b"var/lib/dpkg/info/");
         }
-        let packed = ["pack", "idx"];
-        if packed.iter().any(&is) {
-            return memchr::memmem::find(path, b".git/objects/").is_some();
+        let indexes = ["idx", "rev", "bitmap"];
+        if indexes.iter().any(&is) {
+            return memchr::memmem::find(path, b"objects/pack/").is_some();
+        }
+        if is(&"pack") {
+            return false;
         }
         if ENDINGS.iter().any(is) {
             return true;
@@ -125,7 +127,6 @@ pub(super) fn by_content(head: &[u8]) -> bool {
         b"Rar!\x1a\x07",
         b"\x04\x22\x4d\x18",
         b"TZif",
-        b"PACK\0\0\0",
         b"\xfftOc",
     ];
     let riff = head.starts_with(b"RIFF") && matches!(head.get(8..12), Some(b"WEBP" | b"WAVE" | b"AVI "));
