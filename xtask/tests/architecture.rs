@@ -17,7 +17,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("words", &["plimsoll-version", "plimsoll-types"]),
     (
         "bytes",
-        &["plimsoll-archive", "plimsoll-image", "plimsoll-http", "plimsoll-registry", "plimsoll-cache"],
+        &[
+            "plimsoll-yaml",
+            "plimsoll-archive",
+            "plimsoll-image",
+            "plimsoll-http",
+            "plimsoll-registry",
+            "plimsoll-cache",
+        ],
     ),
     (
         "analysis",
@@ -73,8 +80,8 @@ const CONFINED: &[(&[&str], &[&str], &str)] = &[
     (&["anyhow"], &["plimsoll-cli"], "libraries give typed errors that a caller can tell apart"),
     (
         &["serde-saphyr"],
-        &["plimsoll-advisory", "plimsoll-cli", "plimsoll-policy", "plimsoll-query", "plimsoll-secrets"],
-        "YAML is expensive to build and to trust",
+        &["plimsoll-yaml"],
+        "YAML is expensive to build and to trust: its limits stand in one place",
     ),
     (
         &["boreal"],

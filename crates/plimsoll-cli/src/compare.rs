@@ -122,10 +122,6 @@ fn matrix(path: &Path) -> anyhow::Result<Matrix> {
     let bytes = read(path, MAX_MATRIX_BYTES)?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| usage(format!("the matrix {} is not UTF-8", path.display())))?;
-    serde_saphyr::from_str(text).map_err(|error| {
-        // The lines after the first one show the place in the file, which the first one names already.
-        let error = error.to_string();
-        let reason = error.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        usage(format!("the matrix {} is not valid: {reason}", path.display()))
-    })
+    plimsoll_yaml::parse(text)
+        .map_err(|error| usage(format!("the matrix {} is not valid: {error}", path.display())))
 }

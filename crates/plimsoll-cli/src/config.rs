@@ -84,12 +84,8 @@ pub(crate) fn read(path: Option<&Path>) -> anyhow::Result<Config> {
     if text.trim().is_empty() {
         return Ok(Config::default());
     }
-    serde_saphyr::from_str(&text).map_err(|error| {
-        // The lines after the first one show the place in the file, which the first one names already.
-        let error = error.to_string();
-        let reason = error.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        usage(format!("the configuration {} is not valid: {reason}", path.display()))
-    })
+    plimsoll_yaml::parse(&text)
+        .map_err(|error| usage(format!("the configuration {} is not valid: {error}", path.display())))
 }
 
 /// The configuration file, when a policy is written out in it.

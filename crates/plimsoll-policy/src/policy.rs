@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use plimsoll_types::{Severity, Status};
+use plimsoll_yaml::Spanned;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny};
-use serde_saphyr::Spanned;
 
 use crate::risk::Hundredths;
 use crate::rules::{Action, Rule, Subject};

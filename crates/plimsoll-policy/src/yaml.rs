@@ -1,4 +1,4 @@
-//! Reading YAML (1.2) with limits on nesting, nodes and aliases, so that a small file cannot ask for much work.
+//! Reading YAML (1.2), up to a size.
 
 use serde::de::DeserializeOwned;
 
@@ -6,8 +6,6 @@ use crate::PolicyError;
 
 /// The largest file that is read.
 pub(crate) const MAX_SIZE: usize = 4 << 20;
-/// The nesting that any form needs, several times over.
-const MAX_DEPTH: usize = 32;
 
 /// The text of a file that is not too large.
 pub(crate) fn text<'a>(origin: &str, bytes: &'a [u8]) -> Result<&'a str, PolicyError> {
@@ -28,35 +26,5 @@ pub(crate) fn parse<T: DeserializeOwned>(origin: &str, bytes: &[u8]) -> Result<O
     if text.lines().all(says_nothing) {
         return Ok(None);
     }
-    let nodes = text.len().saturating_add(16);
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: MAX_DEPTH,
-            max_documents: 1,
-            // A node takes a byte at least; what is more comes from aliases, which get their own, small allowance.
-            max_nodes: nodes,
-            max_events: nodes.saturating_mul(4),
-            max_aliases: 1_000,
-            max_anchors: 1_000,
-            max_merge_keys: 100,
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 100_000,
-            max_replay_stack_depth: 8,
-        },
-        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::AsString,
-        with_snippet: false,
-    };
-    serde_saphyr::from_str_with_options(text, options).map(Some).map_err(|error| {
-        let line = error.location().map_or(1, |location| location.line());
-        let message = error.to_string();
-        let message = message.lines().next().unwrap_or_default();
-        // The line is told already.
-        let message = message.split(" at line ").next().unwrap_or(message);
-        PolicyError::at(
-            origin,
-            line,
-            message.trim_start_matches("error: ").chars().take(300).collect::<String>(),
-        )
-    })
+    plimsoll_yaml::parse(text).map(Some).map_err(|error| PolicyError::at(origin, error.line, error.message))
 }

@@ -173,34 +173,8 @@ impl Benchmark {
 }
 
 fn parse(text: &str) -> Result<RawBenchmark, BenchmarkError> {
-    let nodes = text.len().saturating_add(16);
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: 20,
-            max_documents: 1,
-            // A node takes a byte at least; what is more comes from aliases, which get their own, small allowance.
-            max_nodes: nodes,
-            max_events: nodes.saturating_mul(4),
-            max_aliases: 1_000,
-            max_anchors: 1_000,
-            max_merge_keys: 100,
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 100_000,
-            max_replay_stack_depth: 8,
-        },
-        with_snippet: false,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let message = error.to_string();
-        let message = message.lines().next().unwrap_or_default();
-        // The line is told already.
-        let message = message.split(" at line ").next().unwrap_or(message).trim_start_matches("error: ");
-        BenchmarkError::Yaml {
-            line: error.location().map_or(1, |location| location.line()),
-            message: message.chars().take(300).collect(),
-        }
-    })
+    plimsoll_yaml::parse(text)
+        .map_err(|error| BenchmarkError::Yaml { line: error.line, message: error.message })
 }
 
 impl RawCheck {

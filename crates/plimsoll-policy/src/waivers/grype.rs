@@ -3,10 +3,10 @@
 
 use plimsoll_advisory::vex::VexStatus;
 use plimsoll_types::{Finding, MatchedBy, Package, Status};
+use plimsoll_yaml::Spanned;
 use regex::RegexBuilder;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_saphyr::Spanned;
 
 use super::{Criterion, Waiver, line_of, parse_yaml, place};
 use crate::PolicyError;

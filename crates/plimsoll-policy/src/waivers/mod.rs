@@ -277,7 +277,7 @@ fn place(origin: &str, line: u64) -> String {
 }
 
 /// Where a YAML value is.
-fn line_of<T>(value: &serde_saphyr::Spanned<T>) -> u64 {
+fn line_of<T>(value: &plimsoll_yaml::Spanned<T>) -> u64 {
     value.referenced.line()
 }
 

@@ -1,8 +1,8 @@
 //! Plimsoll's own form: the key `waivers` of `.plimsoll.yaml`. `docs/policy.md` describes it.
 
+use plimsoll_yaml::Spanned;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_saphyr::Spanned;
 
 use super::{Criterion, Waiver, expiry, line_of, parse_yaml, place, purls};
 use crate::PolicyError;

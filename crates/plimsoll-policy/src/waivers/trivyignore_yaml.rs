@@ -2,8 +2,8 @@
 //! finding. (Trivy documentation, "Filtering: By Finding IDs", experimental YAML form.)
 
 use plimsoll_types::Scanner;
+use plimsoll_yaml::Spanned;
 use serde::Deserialize;
-use serde_saphyr::Spanned;
 
 use super::{Criterion, Waiver, expiry, line_of, parse_yaml, place, purls};
 use crate::PolicyError;

@@ -55,8 +55,7 @@ struct RawBlock {
 pub(super) fn read(file: &str, text: &str) -> Result<Imported, RuleError> {
     let fail =
         |rule: &str, reason: String| RuleError { file: file.to_owned(), rule: rule.to_owned(), reason };
-    let raw: RawFile = serde_saphyr::from_str_with_options(text, options(text.len()))
-        .map_err(|error| fail("", error.to_string().lines().next().unwrap_or("not valid YAML").to_owned()))?;
+    let raw: RawFile = plimsoll_yaml::parse(text).map_err(|error| fail("", error.to_string()))?;
     let mut imported = Imported { disabled: raw.disable_rules, ..Imported::default() };
     if !raw.enable_builtin_rules.is_empty() {
         imported.enabled = Some(raw.enable_builtin_rules);
@@ -99,25 +98,6 @@ pub(super) fn read(file: &str, text: &str) -> Result<Imported, RuleError> {
         imported.rules.push(rule);
     }
     Ok(imported)
-}
-
-/// A bomb of aliases is refused, whatever it is made of.
-fn options(size: usize) -> serde_saphyr::Options {
-    let nodes = size.saturating_add(16);
-    serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: 32,
-            max_documents: 1,
-            max_nodes: nodes,
-            max_events: nodes.saturating_mul(4),
-            max_aliases: 1_000,
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 100_000,
-            max_replay_stack_depth: 8,
-        },
-        with_snippet: false,
-    }
 }
 
 fn exception(raw: RawAllow) -> Result<Allow, String> {
