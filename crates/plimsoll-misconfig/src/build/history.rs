@@ -29,7 +29,7 @@ pub fn from_history(history: &[HistoryStep]) -> Vec<Instruction> {
         if let (Keyword::Shell, Form::Words(words)) = (instruction.keyword, &instruction.form) {
             shell.clone_from(words);
         }
-        if instruction.keyword == Keyword::Run && instruction.shell.is_empty() {
+        if matches!(instruction.keyword, Keyword::Run | Keyword::Onbuild) && instruction.shell.is_empty() {
             instruction.shell.clone_from(&shell);
         }
         found.push(instruction);

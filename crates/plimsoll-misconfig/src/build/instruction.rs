@@ -131,6 +131,8 @@ pub struct Instruction {
     pub origin: Origin,
     /// True when it seems to be a step of the base image.
     pub inherited: bool,
+    /// True when it stands behind `ONBUILD`: not this build runs it, but that of an image on this one.
+    pub trigger: bool,
 }
 
 impl Instruction {
@@ -138,7 +140,10 @@ impl Instruction {
     /// written. Text that begins with no keyword is [`Keyword::Other`].
     pub fn parse(text: &str, origin: Origin) -> Instruction {
         let text = text.trim();
-        let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        // `RUN\` and the rest on the next line.
+        let end = text.find("\\\n").map_or(end, |joined| joined.min(end));
+        let (word, rest) = text.split_at(end);
         match Keyword::of(word) {
             Some(keyword) => Instruction::with_keyword(keyword, rest, origin),
             None => Instruction {
@@ -148,6 +153,7 @@ impl Instruction {
                 shell: Vec::new(),
                 origin,
                 inherited: false,
+                trigger: false,
             },
         }
     }
@@ -155,6 +161,9 @@ impl Instruction {
     /// Reads what stands behind the keyword.
     pub(super) fn with_keyword(keyword: Keyword, text: &str, origin: Origin) -> Instruction {
         let (flags, rest) = flags(keyword, text);
+        // What joins lines before the arguments is left out of them, but not out of the count.
+        let before = text.trim_end().len().saturating_sub(rest.len());
+        let lines = text.bytes().take(before).filter(|byte| *byte == b'\n').count();
         let form = match keyword {
             Keyword::Add
             | Keyword::Cmd
@@ -166,7 +175,34 @@ impl Instruction {
             _ => None,
         };
         let form = form.unwrap_or_else(|| Form::Text(rest.to_owned()));
-        Instruction { keyword, flags, form, shell: Vec::new(), origin, inherited: false }
+        let instruction =
+            Instruction { keyword, flags, form, shell: Vec::new(), origin, inherited: false, trigger: false };
+        instruction.below(lines)
+    }
+
+    /// The instruction with its script `lines` lines further down, so that the lines of its commands are right.
+    fn below(mut self, lines: usize) -> Instruction {
+        let has_script = matches!(
+            self.keyword,
+            Keyword::Run | Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Onbuild
+        );
+        if let Form::Text(text) = &mut self.form
+            && has_script
+        {
+            text.insert_str(0, &"\n".repeat(lines));
+        }
+        self
+    }
+
+    /// What `ONBUILD` keeps for the build of another image; any other instruction as it is.
+    pub(super) fn unwrap_trigger(self) -> Instruction {
+        let (Keyword::Onbuild, Form::Text(text)) = (self.keyword, &self.form) else { return self };
+        let lines = text.bytes().take_while(|byte| byte.is_ascii_whitespace()).filter(|byte| *byte == b'\n');
+        let inner = Instruction::parse(text, self.origin).below(lines.count());
+        match inner.keyword {
+            Keyword::Other | Keyword::Onbuild | Keyword::From => self,
+            _ => Instruction { shell: self.shell, inherited: self.inherited, trigger: true, ..inner },
+        }
     }
 
     /// The value of the option `name`.
@@ -222,11 +258,12 @@ impl Instruction {
                 Script::from_words(words)
             }
             (Keyword::Healthcheck, Form::Text(text)) => {
-                match text.trim_start().strip_prefix("CMD").filter(|rest| rest.starts_with([' ', '\t', '[']))
-                {
+                let command = text.trim_start();
+                let lines = text.len() - command.len();
+                match command.strip_prefix("CMD").filter(|rest| rest.starts_with([' ', '\t', '['])) {
                     Some(command) => match json_words(command.trim()) {
                         Some(Form::Words(words)) => Script::from_words(&words),
-                        _ => Script::parse(command),
+                        _ => Script::parse(&format!("{}{command}", "\n".repeat(lines))),
                     },
                     None => Script::default(),
                 }
@@ -266,7 +303,7 @@ fn skip_blanks(text: &str) -> &str {
 }
 
 /// A JSON list of words; `None` for anything else, which is then text.
-pub(super) fn json_words(text: &str) -> Option<Form> {
+pub(crate) fn json_words(text: &str) -> Option<Form> {
     let text = text.trim();
     if !text.starts_with('[') || !text.ends_with(']') {
         return None;

@@ -10,6 +10,7 @@ mod instruction;
 mod tests;
 
 pub use history::{from_config, from_history};
+pub(crate) use instruction::json_words;
 pub use instruction::{Flag, Form, Instruction, Keyword, Origin};
 
 use crate::shell::Script;
@@ -38,7 +39,7 @@ impl Build {
     pub fn new(instructions: Vec<Instruction>) -> Build {
         // Rules look at pairs of commands, so that their number is what a hostile build can make expensive.
         let mut left = MAX_COMMANDS;
-        let steps = instructions.into_iter().map(|instruction| {
+        let steps = instructions.into_iter().map(Instruction::unwrap_trigger).map(|instruction| {
             let script =
                 if left > 0 { instruction.script() } else { Script { truncated: true, ..Script::default() } };
             left = left.saturating_sub(script.commands.len());

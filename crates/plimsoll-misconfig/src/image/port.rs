@@ -48,10 +48,10 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
     let mut databases = Vec::new();
     for exposed in &config.exposed_ports {
         for port in ports(exposed) {
-            if let Some((_, what, severity)) = PORTS.iter().find(|(known, ..)| *known == port) {
+            if let Some((what, severity)) = administration(port) {
                 let message = format!("the image offers port {port}, that of {what}");
                 let mut found = detection(PORT, "administration", config_place("ExposedPorts"), message);
-                found.severity = *severity;
+                found.severity = severity;
                 found.evidence = exposed.chars().take(40).collect();
                 out.push(found);
             } else if let Some((_, what)) = DATABASES.iter().find(|(known, _)| *known == port) {
@@ -65,6 +65,11 @@ pub(super) fn check(look: &Look<'_>, out: &mut Vec<Detection>) {
         found.severity = Severity::Negligible;
         out.push(found);
     }
+}
+
+/// What listens on a port that is one for administration, and how bad that is.
+pub(crate) fn administration(port: u16) -> Option<(&'static str, Severity)> {
+    PORTS.iter().find(|(known, ..)| *known == port).map(|(_, what, severity)| (*what, *severity))
 }
 
 /// The ports that an entry such as `22/tcp` or `8000-8010` names; long ranges are none that anyone means.

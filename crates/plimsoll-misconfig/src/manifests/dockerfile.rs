@@ -1,11 +1,10 @@
 //! Build files (Dockerfile reference, syntax 1.x) as targets: the rules over the steps of a build, and what only the file shows.
 
 use plimsoll_analysis::{AnalyzeError, Analyzer, BStr, ByteSlice, File, Interest, Output, Targets};
-use plimsoll_types::classes::configuration;
-use plimsoll_types::{Confidence, Scanner};
+use plimsoll_types::Scanner;
 
-use super::shown;
-use crate::build::{Build, Form, Instruction, Keyword, Origin};
+use super::stages;
+use crate::build::{Build, Form, Instruction, Keyword, Origin, json_words};
 use crate::rules::check_build;
 
 /// Looks at build files.
@@ -13,6 +12,8 @@ pub(crate) struct Dockerfiles;
 
 /// The largest build file in bytes.
 const MAX_SIZE: u64 = 1 << 20;
+/// The most here-documents of an instruction.
+const MAX_HEREDOCS: usize = 16;
 /// The most instructions of a file.
 const MAX_INSTRUCTIONS: usize = 5_000;
 
@@ -22,7 +23,7 @@ impl Analyzer for Dockerfiles {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn scanner(&self) -> Scanner {
@@ -42,15 +43,18 @@ impl Analyzer for Dockerfiles {
         let Ok(text) = bytes.to_str() else {
             return Err(AnalyzeError::malformed("the build file is not UTF-8"));
         };
+        // Editors of Windows begin a file with a mark that builders leave out.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (instructions, faults) = instructions(text);
+        let is_broken = !faults.is_empty();
         faults.into_iter().for_each(|fault| out.problem(fault));
-        if !instructions.iter().any(|instruction| instruction.keyword == Keyword::From) {
-            // A file of another kind under the same name, or a part of a build file.
-            return if instructions.is_empty() {
-                Ok(())
-            } else {
-                Err(AnalyzeError::malformed("the build file has no FROM"))
-            };
+        let has_stages = instructions.iter().any(|instruction| instruction.keyword == Keyword::From);
+        if !has_stages && !instructions.is_empty() {
+            out.problem("the build file has no FROM");
+        }
+        // A file of another kind under the same name; the steps of a mere part of a build file can be judged.
+        if instructions.is_empty() || !has_stages && is_broken {
+            return Ok(());
         }
         let lines: Vec<&str> = text.lines().collect();
         let build = Build::new(instructions);
@@ -68,7 +72,9 @@ impl Analyzer for Dockerfiles {
             fact.evidence = fault.evidence;
             fact.notes = fault.notes;
         }
-        file_rules(&build, &lines, out);
+        if has_stages {
+            stages::check(&build, &lines, out);
+        }
         Ok(())
     }
 }
@@ -85,7 +91,7 @@ fn is_named_so(path: &[u8]) -> bool {
     }) && !name.ends_with(b".dockerignore")
 }
 
-fn span(instruction: &Instruction) -> Option<(u32, u32)> {
+pub(super) fn span(instruction: &Instruction) -> Option<(u32, u32)> {
     match instruction.origin {
         Origin::File { line, end_line } => Some((line, end_line)),
         Origin::History { .. } => None,
@@ -128,12 +134,16 @@ fn instructions(text: &str) -> (Vec<Instruction>, Vec<String>) {
             }
         }
         // The bodies of here-documents belong to the instruction that names them.
-        for (end, strip) in heredocs(&whole) {
+        let (documents, is_script) = heredocs(&whole);
+        for (end, strip) in documents {
             let mut closed = false;
             for (number, body) in lines.by_ref() {
                 last = number;
-                whole.push('\n');
-                whole.push_str(body);
+                // What files are to hold is no part of the words that name them.
+                if is_script {
+                    whole.push('\n');
+                    whole.push_str(body);
+                }
                 let body = if strip { body.trim_start_matches('\t') } else { body };
                 if body == end {
                     closed = true;
@@ -154,7 +164,9 @@ fn instructions(text: &str) -> (Vec<Instruction>, Vec<String>) {
             }
             (_, Keyword::From) => shell.clear(),
             (Form::Words(words), Keyword::Shell) => shell.clone_from(words),
-            (_, Keyword::Run) if instruction.shell.is_empty() => instruction.shell.clone_from(&shell),
+            (_, Keyword::Run | Keyword::Onbuild) if instruction.shell.is_empty() => {
+                instruction.shell.clone_from(&shell)
+            }
             _ => {}
         }
         found.push(instruction);
@@ -178,114 +190,54 @@ fn escape(text: &str) -> char {
     '\\'
 }
 
-/// The here-documents that an instruction opens: the line that ends each, and whether tabs before it are left out.
-fn heredocs(text: &str) -> Vec<(String, bool)> {
-    let keyword = text.split_whitespace().next().and_then(Keyword::of);
-    if !matches!(keyword, Some(Keyword::Run | Keyword::Copy | Keyword::Add)) {
-        return Vec::new();
+/// The here-documents that an instruction opens: the line that ends each, and whether tabs before it are left out. True where they are
+/// a part of a script and not files.
+///
+/// As BuildKit's parser has it: a word that is nothing but the operator and a name, no blank between them and outside of quotes.
+fn heredocs(text: &str) -> (Vec<(String, bool)>, bool) {
+    let joined = text.replace("\\\n", "");
+    let mut words = raw_words(&joined).into_iter().peekable();
+    let mut keyword = words.next().and_then(Keyword::of);
+    if keyword == Some(Keyword::Onbuild) {
+        keyword = words.next().and_then(Keyword::of);
     }
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("<<") {
-        rest = rest.get(at + 2..).unwrap_or_default();
-        // `<<<` is a string, not a document.
-        if let Some(after) = rest.strip_prefix('<') {
-            rest = after;
-            continue;
-        }
-        let strip = rest.starts_with('-');
-        let word = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches(['"', '\'']);
-        let end = word.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(word.len());
-        let word = word.get(..end).unwrap_or_default();
-        if !word.is_empty() && !word.starts_with(|c: char| c.is_ascii_digit()) && found.len() < 16 {
-            found.push((word.to_owned(), strip));
-        }
+    let is_script = keyword == Some(Keyword::Run);
+    let is_list = words.peek().is_some_and(|word| word.starts_with('['))
+        && json_words(joined.get(joined.find('[').unwrap_or(0)..).unwrap_or_default()).is_some();
+    if is_list || !matches!(keyword, Some(Keyword::Run | Keyword::Copy | Keyword::Add)) {
+        return (Vec::new(), is_script);
     }
-    found
+    let document = |word: &str| {
+        let rest = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
+        let (rest, strip) = rest.strip_prefix('-').map_or((rest, false), |rest| (rest, true));
+        let name: String = rest.chars().filter(|c| !matches!(c, '"' | '\'' | '\\')).collect();
+        (!rest.contains('<') && !name.is_empty()).then_some((name, strip))
+    };
+    (words.filter_map(document).take(MAX_HEREDOCS).collect(), is_script)
 }
 
-/// What only the file shows: what stages are built on, and how the last one runs.
-fn file_rules(build: &Build, lines: &[&str], out: &mut Output) {
-    let evidence = |line: u32| shown(lines, line);
-    let mut stages: Vec<String> = Vec::new();
-    let mut arguments: Vec<String> = Vec::new();
-    let mut last_stage = 0;
-    for (number, step) in build.steps.iter().enumerate() {
-        let instruction = &step.instruction;
-        if instruction.keyword == Keyword::Arg && stages.is_empty() {
-            arguments.extend(instruction.pairs().into_iter().map(|(name, _)| name));
-        }
-        if instruction.keyword != Keyword::From {
+/// The words of a line, with quotes and escapes as they are written.
+fn raw_words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut begin, mut quote, mut is_escaped) = (None, None, false);
+    for (at, character) in text.char_indices() {
+        if quote.is_none() && !is_escaped && character.is_whitespace() {
+            words.extend(begin.take().and_then(|begin: usize| text.get(begin..at)));
             continue;
         }
-        last_stage = number;
-        let words = instruction.words();
-        let base = words.first().cloned().unwrap_or_default();
-        let known = stages.iter().any(|stage| stage.eq_ignore_ascii_case(&base)) || base == "scratch";
-        if let [_, word, name, ..] = &words[..]
-            && word.eq_ignore_ascii_case("as")
-        {
-            stages.push(name.clone());
-        } else {
-            stages.push(String::new());
-        }
-        if known || base.contains('$') || base.contains('@') || base.is_empty() {
+        begin.get_or_insert(at);
+        if std::mem::take(&mut is_escaped) {
             continue;
         }
-        let name = base.rsplit('/').next().unwrap_or_default();
-        if name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
-            && let Some((line, _)) = span(instruction)
-        {
-            let message = format!("the base '{base}' has no fixed version: a rebuild may bring another");
-            let fact = out.detect(configuration::LATEST, message);
-            fact.rule = "base".to_owned();
-            (fact.line, fact.end_line) = (line, line);
-            fact.evidence = evidence(line);
+        match (character, quote) {
+            ('\\', None | Some('"')) => is_escaped = true,
+            (_, Some(open)) if character == open => quote = None,
+            ('"' | '\'', None) => quote = Some(character),
+            _ => {}
         }
     }
-    let stage = build.steps.get(last_stage..).unwrap_or_default();
-    let from = stage.first().and_then(|step| span(&step.instruction)).map_or(1, |(line, _)| line);
-    // A stage on another one has that one's user, which the file shows in another place.
-    let on_own_stage = stage.first().is_some_and(|step| {
-        let base = step.instruction.words().first().cloned().unwrap_or_default();
-        stages.iter().any(|name| !name.is_empty() && name.eq_ignore_ascii_case(&base))
-    });
-    match stage.iter().rev().find(|step| step.instruction.keyword == Keyword::User) {
-        Some(step) => {
-            let user = step.instruction.text();
-            let name = user.split(':').next().unwrap_or_default().trim();
-            if (name == "root" || name.parse::<u64>() == Ok(0))
-                && let Some((line, _)) = span(&step.instruction)
-            {
-                let fact = out.detect(configuration::ROOT, format!("the last USER is '{name}'"));
-                (fact.line, fact.end_line) = (line, line);
-                fact.evidence = evidence(line);
-            }
-        }
-        None if !on_own_stage => {
-            let fact = out
-                .detect(configuration::ROOT, "no USER is named in the last stage, so the base image decides");
-            fact.confidence = Confidence::Medium.word().to_owned();
-            (fact.line, fact.end_line) = (from, from);
-        }
-        None => {}
-    }
-    if !stage.iter().any(|step| step.instruction.keyword == Keyword::Healthcheck) && !on_own_stage {
-        let fact = out.detect(configuration::HEALTH, "the last stage has no HEALTHCHECK");
-        fact.confidence = Confidence::Medium.word().to_owned();
-        (fact.line, fact.end_line) = (from, from);
-    }
-    for step in stage.iter().filter(|step| step.instruction.keyword == Keyword::Expose) {
-        let is_ssh = |word: &String| word.split('/').next() == Some("22");
-        if step.instruction.words().iter().any(is_ssh)
-            && let Some((line, _)) = span(&step.instruction)
-        {
-            let fact = out.detect(configuration::PORT, "port 22, of SSH, is exposed");
-            fact.rule = "ssh".to_owned();
-            (fact.line, fact.end_line) = (line, line);
-            fact.evidence = evidence(line);
-        }
-    }
+    words.extend(begin.and_then(|begin| text.get(begin..)));
+    words
 }
 
 #[cfg(test)]
@@ -380,10 +332,139 @@ ENTRYPOINT [\"/x\"]
                 .map(|text| (*text).to_owned())
                 .collect::<Vec<_>>()
         );
-        assert_eq!(check("RUN x\n").1, ["the build file has no FROM"]);
+        assert_eq!(
+            check("RUN chmod 777 /x\n"),
+            (vec!["CFG-CHMOD 1".to_owned()], vec!["the build file has no FROM".to_owned()])
+        );
+        assert_eq!(check("<x>\nRUN chmod 777 /x\n").0, Vec::<String>::new());
         let text = "# escape=`\nFROM a:1`\n AS b\nRUN <<-\"E\" cat\n\tx\n\tE\nSHELL [\"a\"]\n";
         for end in 0..=text.len() {
             let _ = check(&text[..end]);
+        }
+    }
+
+    /// What is found in a file whose first line is line 1, without what says that something is missing.
+    #[track_caller]
+    fn says(text: &str, expected: &[&str]) {
+        let (found, problems) = check(text);
+        let absent = ["CFG-HEALTH 1", "CFG-ROOT 1", "CFG-UNPINNED 2"];
+        let found: Vec<&str> = found.iter().map(String::as_str).filter(|one| !absent.contains(one)).collect();
+        assert_eq!((found, problems), (expected.to_vec(), vec![]), "{text}");
+    }
+
+    #[test]
+    fn bases_with_variables() {
+        for (text, expected) in [
+            ("ARG TAG=latest\nFROM debian:${TAG}", &["CFG-LATEST 2"][..]),
+            ("ARG NAME=debian\nFROM $NAME", &["CFG-LATEST 2"]),
+            ("ARG A=debian\nARG B=${A}:latest\nFROM ${B}", &["CFG-LATEST 3"]),
+            ("FROM debian:${TAG:-latest}", &["CFG-LATEST 1"]),
+            ("ARG TAG\nFROM debian:${TAG:-12}", &[]),
+            ("FROM example.org/${OS}-${ARCH}:latest", &["CFG-LATEST 1"]),
+            ("FROM example.org:5000/a", &["CFG-LATEST 1"]),
+            ("FROM example.org:5000/a:1", &[]),
+            ("ARG NAME=debian:12\nFROM ${NAME}", &[]),
+            ("ARG TAG\nFROM debian:${TAG}", &[]),
+            ("FROM debian-${ARCH}", &[]),
+            ("FROM debian:12 AS a\nARG NAME=a\nFROM ${NAME}", &[]),
+            ("ARG NAME=A\nFROM debian:12 AS a\nUSER 1\nFROM ${NAME}", &["CFG-HEALTH 4"]),
+            ("FROM scratch\nCOPY --from=nginx /a /a", &["CFG-LATEST 2"]),
+            ("FROM scratch\nCOPY --from=nginx:1 /a /a\nCOPY --from=0 /b /b", &[]),
+            ("FROM scratch\nRUN --mount=type=bind,from=example.org/a:latest,target=/b c", &["CFG-LATEST 2"]),
+        ] {
+            let expected: Vec<&str> = expected.to_vec();
+            let found = check(text).0;
+            let found: Vec<&str> = found
+                .iter()
+                .map(String::as_str)
+                .filter(|one| one.starts_with("CFG-LATEST") || expected.contains(one))
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stage_runs_as_those_below_it_say() {
+        let roots = |text: &str| -> Vec<String> {
+            let found = check(text).0;
+            found
+                .into_iter()
+                .filter(|one| one.starts_with("CFG-ROOT") || one.starts_with("CFG-HEALTH"))
+                .collect()
+        };
+        for (text, expected) in [
+            ("FROM a:1 AS b\nUSER root\nFROM b\nRUN c", &["CFG-ROOT 2", "CFG-HEALTH 3"][..]),
+            ("FROM a:1 AS b\nFROM b\nRUN c", &["CFG-HEALTH 2", "CFG-ROOT 2"]),
+            ("FROM a:1 AS b\nUSER 1\nHEALTHCHECK CMD d\nFROM b\nRUN c", &[]),
+            ("FROM a:1 AS b\nUSER 1\nFROM B\nHEALTHCHECK NONE", &["CFG-HEALTH 4"]),
+            ("FROM a:1\nHEALTHCHECK CMD d\nUSER \"root\"", &["CFG-ROOT 3"]),
+            ("FROM a:1\nHEALTHCHECK CMD d\nARG U=root\nUSER $U:$U", &["CFG-ROOT 4"]),
+            ("ARG U=0\nFROM a:1\nHEALTHCHECK CMD d\nARG U\nUSER $U", &["CFG-ROOT 5"]),
+            ("FROM a:1 AS b\nENV U=0\nHEALTHCHECK CMD d\nFROM b\nARG U=5\nUSER ${U}", &["CFG-ROOT 6"]),
+            ("FROM a:1 AS b\nARG U=0\nHEALTHCHECK CMD d\nFROM b\nUSER ${U}", &[]),
+            ("FROM a:1\nHEALTHCHECK CMD d\nUSER containeradministrator", &["CFG-ROOT 3"]),
+            ("FROM a:1\nHEALTHCHECK CMD d\nUSER 1\nONBUILD USER root", &[]),
+        ] {
+            assert_eq!(roots(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_image_offers() {
+        says("FROM a:1\nEXPOSE 20-25/tcp", &["CFG-PORT 2", "CFG-PORT 2", "CFG-PORT 2"]);
+        says("FROM a:1\nARG P=2375\nEXPOSE $P 8080", &["CFG-PORT 3"]);
+        says(
+            "FROM a:1\nVOLUME [\"/etc\", \"/data\"]\nVOLUME /var/run/docker.sock",
+            &["CFG-VOLUME 2", "CFG-VOLUME 3"],
+        );
+        says("FROM a:1\nENV GIT_SSL_NO_VERIFY=1 A=b", &["CFG-TLSENV 2"]);
+        says("FROM a:1\nARG NODE_TLS_REJECT_UNAUTHORIZED=0", &["CFG-UNVERIFIED 2"]);
+        says("FROM a:1\nENV NODE_TLS_REJECT_UNAUTHORIZED=1", &[]);
+        let (found, _) = check("FROM a:1 AS b\nENV PYTHONHTTPSVERIFY 0\nFROM c:1\nCOPY --from=b d d");
+        assert!(found.contains(&"CFG-UNVERIFIED 2".to_owned()), "{found:?}");
+    }
+
+    #[test]
+    fn here_documents_are_those_of_the_builder() {
+        for (text, expected) in [
+            ("FROM a:1\nRUN echo \"a <<EOF b\"\nUSER root", &["CFG-ROOT 3"][..]),
+            ("FROM a:1\nRUN echo $((1<<EOF))\nUSER root", &["CFG-ROOT 3"]),
+            ("FROM a:1\nRUN cat<<<EOF\nUSER root", &["CFG-ROOT 3"]),
+            ("FROM a:1\nRUN cat <<\"E F\" > b\nUSER 1\nE F\nUSER root", &["CFG-ROOT 5"]),
+            ("FROM a:1\nRUN cat <<E.F \\\n > b\nUSER 1\nE.F\nUSER root", &["CFG-ROOT 6"]),
+            ("FROM a:1\nRUN 3<<EOF cat\nUSER 1\nEOF\nUSER root", &["CFG-ROOT 5"]),
+            ("FROM a:1\nONBUILD RUN <<EOF\nchmod 777 /b\nEOF\nUSER root", &["CFG-CHMOD 3", "CFG-ROOT 5"]),
+            ("FROM a:1\nCOPY <<EOF <<F /b/\nc\nEOF\nd\nF\nUSER root", &["CFG-ROOT 7"]),
+            ("FROM a:1\nADD <<EOF /b.tar\nc\nEOF\nUSER root", &["CFG-ADD 2", "CFG-ROOT 5"]),
+            (
+                "FROM a:1\nRUN <<EOF\n#!/usr/bin/env -S python3 -u\nchmod 777 /b\nEOF\nUSER root",
+                &["CFG-ROOT 6"],
+            ),
+            (
+                "FROM a:1\nRUN <<EOF\n#!/bin/bash -e\nchmod 777 /b\nEOF\nUSER root",
+                &["CFG-CHMOD 4", "CFG-ROOT 6"],
+            ),
+        ] {
+            says(text, expected);
+        }
+    }
+
+    #[test]
+    fn lines_are_those_of_the_commands() {
+        for (text, expected) in [
+            ("\u{feff}FROM a:1\nUSER root", &["CFG-ROOT 2"][..]),
+            ("FROM a:1\nRUN \\\n  chmod 777 /b", &["CFG-CHMOD 3"]),
+            ("FROM a:1\nRUN\\\n  chmod 777 /b", &["CFG-CHMOD 3"]),
+            (
+                "FROM a:1\nRUN --mount=type=cache,target=/c \\\n  --network=none \\\n  # why\n  chmod 777 /b",
+                &["CFG-CHMOD 5"],
+            ),
+            ("FROM a:1\nONBUILD RUN \\\n  d && \\\n  chmod 777 /b", &["CFG-CHMOD 4"]),
+            ("FROM a:1\nONBUILD \\\n  RUN chmod 777 /b", &["CFG-CHMOD 3"]),
+            ("FROM a:1\nONBUILD ADD c d", &["CFG-ADD 2"]),
+            ("FROM a:1\r\nRUN d \\\r\n  && chmod 777 /b\r\n", &["CFG-CHMOD 3"]),
+        ] {
+            says(text, expected);
         }
     }
 

@@ -5,6 +5,7 @@ mod compose;
 mod dockerfile;
 mod kubernetes;
 mod rules;
+mod stages;
 mod workload;
 mod yaml;
 

@@ -17,7 +17,8 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
     let mut is_first = true;
     for (number, step) in build.steps.iter().enumerate() {
         let instruction = &step.instruction;
-        let makes_layer = matches!(instruction.keyword, Keyword::Add | Keyword::Copy | Keyword::Run);
+        let makes_layer = matches!(instruction.keyword, Keyword::Add | Keyword::Copy | Keyword::Run)
+            && !instruction.trigger;
         let first = is_first;
         is_first &= !makes_layer;
         if instruction.keyword != Keyword::Add {
@@ -51,6 +52,7 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
         let is_archive = |source: &String| {
             let source = source.to_ascii_lowercase();
             ARCHIVES.iter().any(|ending| source.ends_with(ending))
+                || source.contains(".tar.") && source.contains('*')
         };
         if sources.iter().any(is_archive) {
             continue;
@@ -60,11 +62,18 @@ pub(super) fn check(build: &Build, faults: &mut Vec<Fault>) {
         let is_nameless = sources
             .iter()
             .any(|source| ["file:", "dir:", "multi:"].iter().any(|kind| source.starts_with(kind)));
-        faults.push(match is_nameless {
-            true => fault
+        // `$ARCHIVE`
+        let is_variable = sources.iter().all(|source| source.starts_with('$') && !source.contains('/'));
+        faults.push(if is_nameless {
+            fault
                 .confidence(Confidence::Low)
-                .note("The history does not say whether what was added is an archive, which ADD unpacks."),
-            false => fault,
+                .note("The history does not say whether what was added is an archive, which ADD unpacks.")
+        } else if is_variable {
+            fault
+                .confidence(Confidence::Low)
+                .note("What a variable names may be an archive, which ADD unpacks.")
+        } else {
+            fault
         });
     }
 }

@@ -166,6 +166,9 @@ fn added_files() {
         ("ADD [\"a\", \"/b\"]", &["CFG-ADD/copy"]),
         ("ADD rootfs.tar.xz /", &[]),
         ("ADD --chown=1:1 a.tgz /app", &[]),
+        ("ADD *.tar.* /app", &[]),
+        ("ADD $ARCHIVE /app", &["CFG-ADD/copy"]),
+        ("ONBUILD ADD . /app", &["CFG-ADD/copy"]),
         ("COPY . /app", &[]),
         ("ADD", &[]),
     ]);
@@ -206,7 +209,10 @@ fn versions() {
         ("RUN apk add --no-cache --virtual .deps curl 'git>2' jq=1.6-r0", &["apk: curl"]),
         ("RUN dnf install -y curl-7.1 git", &["dnf: git"]),
         ("RUN pip install -r requirements.txt", &[]),
-        ("RUN pip install --no-cache-dir flask django==1.0 . git+https://example.org/a", &["pip: flask"]),
+        (
+            "RUN pip install --no-cache-dir flask django==1.0 . git+https://example.org/a",
+            &["pip: flask git+https://example.org/a"],
+        ),
         ("RUN python3 -m pip install 'requests>=2'", &["pip: requests>=2"]),
         (
             "RUN npm install -g typescript @scope/a @scope/b@1.0 c@latest",
@@ -216,6 +222,43 @@ fn versions() {
         ("RUN gem install bundler -v 2.0 && gem install rake", &["gem: rake"]),
         ("RUN go install example.org/a@latest example.org/b@v1.0.0", &["go: example.org/a@latest"]),
         ("RUN apt-get install -y curl && pip install flask", &["apt: curl; pip: flask"]),
+        ("RUN apt-get install -y 'php8.2-*' curl/stable", &["apt: curl/stable php8.2-*"]),
+        ("RUN apk add a-1.0.apk ./*.apk /x/*.apk 'git~2.4'", &[]),
+        ("RUN dnf -y --enablerepo extra --exclude a install b", &["dnf: b"]),
+        ("RUN yum install -y java-11-openjdk-devel", &["dnf: java-11-openjdk-devel"]),
+        ("RUN yum install -y java-1.8.0-openjdk-1.8.0.9 openssl-1:1.1.1k gcc-c++-8.5.0-3.el8.x86_64", &[]),
+        ("RUN yum install -y rpms/*.rpm rpms/x86_64/* https://example.org/a.rpm", &[]),
+        ("RUN dnf module install -y nodejs:20 ruby", &["dnf: ruby"]),
+        ("RUN dnf groupinstall -y 'Development Tools'", &[]),
+        ("RUN zypper -n in 'a>=1' b", &["dnf: b"]),
+        ("RUN pip install -r a.txt flask", &["pip: flask"]),
+        ("RUN pip install -ra.txt", &[]),
+        ("RUN pip install flask -c versions.txt", &[]),
+        ("RUN pip install flask --require-hashes", &[]),
+        ("RUN pip install a-1.tar.gz b.zip c-1-py3-none-any.whl 'd~=1.2' e===1", &[]),
+        ("RUN pip install git+https://u@example.org/a/b.git@v1#egg=b git+ssh://git@example.org/c@1f2e", &[]),
+        (
+            "RUN pip install git+ssh://git@example.org/a.git 'b @ git+https://example.org/b@main'",
+            &["pip: b @ git+https://example.org/b@main git+ssh://********@example.org/a.git"],
+        ),
+        ("RUN python3 -I -m pip install flask", &["pip: flask"]),
+        ("RUN python3 setup.py install flask", &[]),
+        ("RUN pipx install black && uv pip install ruff && uv tool install ty", &["pip: black ruff ty"]),
+        ("RUN npm i -g a-1.0.tar.gz b.tar c@^1.2 @s/d@next", &["npm: @s/d@next"]),
+        (
+            "RUN npm install git+https://example.org/a.git#v1 git+ssh://git@example.org/b.git",
+            &["npm: git+ssh://********@example.org/b.git"],
+        ),
+        (
+            "RUN gem i rake && gem install a:1.0 && gem install b -v1.0 && gem install c --version=1",
+            &["gem: rake"],
+        ),
+        ("RUN go get -u example.org/a ./... example.org/b@v1", &["go: example.org/a"]),
+        (
+            "RUN go run example.org/a@latest x.y && go run build.go && go install example.org/c",
+            &["go: example.org/a@latest"],
+        ),
+        ("RUN go install example.org/a@main", &["go: example.org/a@main"]),
     ] {
         assert_eq!(told(text), expected, "{text}");
     }

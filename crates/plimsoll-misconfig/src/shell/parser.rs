@@ -472,7 +472,9 @@ impl Parser<'_, '_> {
             }
             let Some(command) = self.sink.script.commands.get_mut(here.command) else { continue };
             command.heredoc.push_str(&body);
-            if runs_input(command) {
+            // The builder runs a body that names its interpreter as a file of its own.
+            let is_foreign = command.words.is_empty() && names_other_language(&body);
+            if runs_input(command) && !is_foreign {
                 self.nested(&body, line, None, Some(here.command), true);
             } else if !here.is_quoted {
                 for found in expansions(&body, line, 0) {
@@ -489,6 +491,15 @@ fn runs_input(command: &Command) -> bool {
     command.words.is_empty()
         || is_shell(command.program())
             && interpreter_input(command.program(), command.arguments()) == Input::Standard
+}
+
+/// True when the text begins with a line that names an interpreter other than a shell: `#!/usr/bin/env python3`.
+fn names_other_language(text: &str) -> bool {
+    let Some(line) = text.strip_prefix("#!").and_then(|rest| rest.lines().next()) else { return false };
+    let mut words = line.split_whitespace().filter(|word| !word.starts_with('-'));
+    let program = words.next().map(super::base_name).unwrap_or_default();
+    let program = if program == "env" { words.next().unwrap_or_default() } else { program };
+    !is_shell(program)
 }
 
 /// `NAME=value` as its two parts.

@@ -54,7 +54,7 @@ pub const LATEST: &Class = &Class {
                   what runs can differ without anyone having changed anything, and nobody can say afterwards what ran. It \
                   is decided from the reference, in manifests and build files from what they name.",
     remedy: "Name images by digest, or at least by a tag with a version.",
-    aliases: &["CIS-5.28", "DKL-DI-0006", "DS-0001", "DL3006", "DL3007", "KSV-0013"],
+    aliases: &["CIS-5.28", "DKL-DI-0006", "DS-0001", "DL3006", "DL3007", "DL3022", "KSV-0013"],
     in_deleted_files: false,
 };
 
@@ -138,7 +138,7 @@ pub const UPDATE: &Class = &Class {
                   long ago and misses security updates. An upgrade of the whole distribution makes an image that is no \
                   version of its base, and cannot be repeated.",
     remedy: "Update and install in one RUN step. Rebuild on a newer base image instead of upgrading all of it.",
-    aliases: &["CIS-4.7", "CIS-DI-0007", "DKL-DI-0003", "DS-0017", "DS-0024"],
+    aliases: &["CIS-4.7", "CIS-DI-0007", "DKL-DI-0003", "DS-0017", "DS-0024", "DL3005", "DL3035"],
     in_deleted_files: false,
 };
 
