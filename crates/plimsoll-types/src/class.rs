@@ -85,7 +85,7 @@ pub struct Class {
     /// What to do about it, in full sentences.
     pub remedy: &'static str,
     /// Codes of the same thing elsewhere, by which users may know it: `CIS-4.1`, `CIS-DI-0001` (Dockle), `DS-0002`, `KSV-0017`
-    /// (Trivy), `DL3002` (Hadolint). They are accepted wherever a code is, so each names one class only.
+    /// (Trivy), `CKV_K8S_16` (Checkov), `DL3002` (Hadolint). They are accepted wherever a code is, so each names one class only.
     pub aliases: &'static [&'static str],
     /// True when a finding counts in a file that a later layer deletes or replaces: the file is still in the image.
     pub in_deleted_files: bool,

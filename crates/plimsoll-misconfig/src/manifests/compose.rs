@@ -1,16 +1,56 @@
 //! Compose files (Compose specification).
 
+use super::variables;
 use super::workload::{At, Form, Limit, Modes, Mount, Port, Workload, list, text, truth};
 use super::yaml::{Node, Value};
+
+/// How many services may extend each other.
+const MAX_EXTENDS: usize = 10;
+/// How many values may be put together for services that extend others.
+const MAX_EXTENDED: usize = 200_000;
 
 /// Adds the services of a file.
 pub(super) fn workloads(file: &Node, out: &mut Vec<Workload>) {
     let project = file.get("name").and_then(Node::text).unwrap_or_default();
-    for (name, service) in file.get("services").into_iter().flat_map(Node::entries) {
-        // Templates that other services extend are named so.
+    let services = file.get("services");
+    let mut budget = MAX_EXTENDED;
+    for (name, service) in services.into_iter().flat_map(Node::entries) {
         if matches!(service.value, Value::Map(_)) {
-            out.push(Workload { namespace: project.to_owned(), ..of_service(name, service) });
+            let extended =
+                services.and_then(|services| extended(services, service, MAX_EXTENDS, &mut budget));
+            let mut workload = of_service(name, extended.as_ref().unwrap_or(service));
+            workload.namespace = project.to_owned();
+            for mount in &mut workload.mounts {
+                bind_of_volume(file, mount);
+            }
+            out.push(workload);
         }
+    }
+}
+
+/// The service with what it takes over from another one of the same file, if it does; other files are not there to read.
+fn extended(services: &Node, service: &Node, depth: usize, budget: &mut usize) -> Option<Node> {
+    let extends = service.get("extends")?;
+    if extends.get("file").is_some() {
+        return None;
+    }
+    let base = services.get(extends.text().or_else(|| extends.get("service")?.text())?)?;
+    let above = (depth > 0).then(|| extended(services, base, depth - 1, budget)).flatten();
+    Some(service.over(above.as_ref().unwrap_or(base), &["command", "entrypoint", "test"], budget))
+}
+
+/// A named volume may be a directory of the host under another name (the local driver's `o: bind`).
+fn bind_of_volume(file: &Node, mount: &mut Mount) {
+    if mount.kind != "volume" || mount.source.is_empty() {
+        return;
+    }
+    let Some(options) = file.path(&["volumes", &mount.source, "driver_opts"]) else { return };
+    let option = |key: &str| options.get(key).and_then(Node::text);
+    let bind =
+        option("o").is_some_and(|how| how.split(',').any(|how| matches!(how.trim(), "bind" | "rbind")));
+    if let Some(device) = option("device").filter(|_| bind) {
+        mount.kind = "bind".to_owned();
+        mount.source = device.to_owned();
     }
 }
 
@@ -27,7 +67,7 @@ fn pairs(node: Option<&Node>) -> Vec<String> {
     match node {
         Some(node) if matches!(node.value, Value::Map(_)) => {
             let text = |value: &Node| value.text().unwrap_or_default().to_owned();
-            node.entries().map(|(key, value)| format!("{key}={}", text(value))).collect()
+            node.entries().into_iter().map(|(key, value)| format!("{key}={}", text(value))).collect()
         }
         node => words(node),
     }
@@ -57,9 +97,14 @@ fn of_service(name: &str, service: &Node) -> Workload {
     workload.user = text(service.get("user"));
     workload.added = list(service.get("cap_add"));
     workload.dropped = list(service.get("cap_drop"));
-    for (key, what) in
-        [("network_mode", "network"), ("pid", "PID"), ("ipc", "IPC"), ("uts", "UTS"), ("userns_mode", "user")]
-    {
+    for (key, what) in [
+        ("network_mode", "network"),
+        ("pid", "PID"),
+        ("ipc", "IPC"),
+        ("uts", "UTS"),
+        ("userns_mode", "user"),
+        ("cgroup", "cgroup"),
+    ] {
         if let Some(mode) = text(service.get(key)).filter(|mode| mode.value == "host") {
             workload.host_namespaces.push(At::new(what, mode.line));
         }
@@ -74,7 +119,7 @@ fn of_service(name: &str, service: &Node) -> Workload {
     };
     workload.networks = match service.get("networks") {
         Some(node) if matches!(node.value, Value::Map(_)) => {
-            node.entries().map(|(name, _)| name.to_owned()).collect()
+            node.entries().into_iter().map(|(name, _)| name.to_owned()).collect()
         }
         node => words(node),
     };
@@ -114,19 +159,25 @@ fn of_service(name: &str, service: &Node) -> Workload {
         Limit::of(stated, cpus.and_then(Node::text).and_then(|text| text.trim().parse().ok()));
     workload.cpu_shares = service.get("cpu_shares").and_then(Node::number);
     let pids = service.get("pids_limit").or_else(|| limit("pids"));
-    workload.pids_limit = Limit::of(false, pids.and_then(Node::number).filter(|number| *number > 0));
+    let pids = pids.and_then(|pids| Some((pids.text()?, pids.number())));
+    workload.pids_limit = Limit::of(
+        pids.is_some_and(|(text, _)| variables::is_open(text)),
+        pids.and_then(|(_, number)| number).filter(|number| *number > 0),
+    );
     for (name, value) in service.get("ulimits").into_iter().flat_map(Node::entries) {
         let of = |key: &str| value.get(key).and_then(Node::text).or_else(|| value.text()).unwrap_or_default();
         workload.ulimits.push(format!("{name}={}:{}", of("soft"), of("hard")));
     }
     workload.cgroup_parent = text(service.get("cgroup_parent"));
+    workload.engine_socket = truth(service.get("use_api_socket"));
     workload.devices = list(service.get("devices"));
     for device in service.get("devices").into_iter().flat_map(Node::items) {
         workload.devices.extend(text(device.get("source")));
     }
     match service.get("sysctls") {
         Some(node) if matches!(node.value, Value::Map(_)) => {
-            workload.sysctls.extend(node.entries().map(|(key, value)| At::new(key.to_owned(), value.line)));
+            let entries = node.entries().into_iter();
+            workload.sysctls.extend(entries.map(|(key, value)| At::new(key.to_owned(), value.line)));
         }
         node => {
             workload.sysctls.extend(list(node).into_iter().map(|entry| {
@@ -172,19 +223,40 @@ fn restart(service: &Node) -> Option<At<(String, Option<i64>)>> {
     Some(At::new((policy.to_owned(), attempts.parse().ok()), node.line))
 }
 
+/// True for `C:` at the beginning of a text and nothing before it.
+fn is_drive(text: &str) -> bool {
+    matches!(text.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
+}
+
+/// What stands before the next colon, and what stands behind it if there is one. The colon of a drive of Windows is part of a path;
+/// a text of two characters or fewer is no such path.
+fn section(text: &str) -> (&str, Option<&str>) {
+    let skip = if text.len() > 2 && is_drive(text) { 2 } else { 0 };
+    match text[skip..].find(':') {
+        Some(at) => (&text[..skip + at], Some(&text[skip + at + 1..])),
+        None => (text, None),
+    }
+}
+
+/// True for a path of the host, be it one of Windows or one that a variable begins, and not for the name of a volume.
+fn is_path(source: &str) -> bool {
+    source.starts_with(['/', '.', '~', '$']) || source.starts_with(r"\\") || is_drive(source)
+}
+
 /// `[SOURCE:]TARGET[:OPTIONS]`, or the long form. A source that is no path names a volume, which is none of the host's.
 fn mount(volume: &Node) -> Option<Mount> {
     if let Some(short) = volume.text() {
-        let mut parts = short.split(':');
-        let first = parts.next()?;
-        let (source, destination) = match parts.next() {
-            Some(destination) => (first, destination),
-            None => ("", first),
+        let (first, rest) = section(short);
+        let (source, destination, options) = match rest {
+            Some(rest) => {
+                let (destination, options) = section(rest);
+                (first, destination, options.unwrap_or_default())
+            }
+            None => ("", first, ""),
         };
-        let options: Vec<&str> = parts.next().unwrap_or_default().split(',').collect();
-        let host = source.starts_with(['/', '.', '~', '$']);
+        let options: Vec<&str> = options.split(',').collect();
         return Some(Mount {
-            kind: if host { "bind" } else { "volume" }.to_owned(),
+            kind: if is_path(source) { "bind" } else { "volume" }.to_owned(),
             source: source.to_owned(),
             destination: destination.to_owned(),
             read_only: options.contains(&"ro"),

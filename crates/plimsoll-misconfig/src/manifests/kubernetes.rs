@@ -1,5 +1,7 @@
 //! Kubernetes manifests: the pods in them (Kubernetes API, `core/v1`, `apps/v1`, `batch/v1`).
 
+use std::collections::HashSet;
+
 use super::workload::{At, Form, Limit, Mount, Port, Workload, list, text, truth};
 use super::yaml::Node;
 
@@ -28,13 +30,11 @@ fn object_workloads(object: &Node, depth: usize, out: &mut Vec<Workload>) {
         "Pod" => &[],
         "PodTemplate" => &["template"],
         "CronJob" => &["spec", "jobTemplate", "spec", "template"],
-        "Deployment"
-        | "DaemonSet"
-        | "StatefulSet"
-        | "ReplicaSet"
-        | "ReplicationController"
-        | "Job"
-        | "Rollout" => &["spec", "template"],
+        "Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" | "ReplicationController" | "Job" => {
+            &["spec", "template"]
+        }
+        // Kinds that others define hold the template of a pod in the same place: DeploymentConfig, Rollout, Knative's Service.
+        _ if object.path(&["spec", "template", "spec", "containers"]).is_some() => &["spec", "template"],
         _ => return,
     };
     let Some(pod) = object.path(template) else { return };
@@ -44,18 +44,75 @@ fn object_workloads(object: &Node, depth: usize, out: &mut Vec<Workload>) {
         name.or_else(|| object.path(&["metadata", "generateName"]).and_then(Node::text)).unwrap_or("?");
     let namespace = object.path(&["metadata", "namespace"]).and_then(Node::text);
     let named = namespace.map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}"));
-    for (list, init) in [("initContainers", true), ("containers", false), ("ephemeralContainers", false)] {
-        for container in spec.get(list).into_iter().flat_map(Node::items) {
-            let name = container.get("name").and_then(Node::text).unwrap_or("?");
-            let resource = format!("{kind} {named}, container {name}");
-            let mut workload = Workload::new(resource, name, container.line, Form::Kubernetes);
-            workload.namespace = namespace.unwrap_or_default().to_owned();
-            workload.init = init || list == "ephemeralContainers";
-            of_pod(&mut workload, pod, spec, name);
-            of_container(&mut workload, spec, container);
-            out.push(workload);
-        }
+    let object = format!("{kind} {named}");
+    let pod_volumes = pod_volumes(spec);
+    for (list, container) in containers(spec) {
+        let name = container.get("name").and_then(Node::text).unwrap_or("?");
+        let mut workload =
+            Workload::new(format!("{object}, container {name}"), name, container.line, Form::Kubernetes);
+        workload.object.clone_from(&object);
+        workload.namespace = namespace.unwrap_or_default().to_owned();
+        workload.pod_volumes.clone_from(&pod_volumes);
+        // A side car is listed among those that come first, and stays.
+        let stays = container.get("restartPolicy").and_then(Node::text) == Some("Always");
+        workload.init = list == "ephemeralContainers" || (list == "initContainers" && !stays);
+        of_pod(&mut workload, pod, spec, name);
+        of_container(&mut workload, spec, container);
+        out.push(workload);
     }
+}
+
+/// The containers of a pod, each with the list in which it stands.
+fn containers(spec: &Node) -> impl Iterator<Item = (&'static str, &Node)> {
+    ["initContainers", "containers", "ephemeralContainers"].into_iter().flat_map(|list| {
+        spec.get(list).into_iter().flat_map(Node::items).map(move |container| (list, container))
+    })
+}
+
+/// The kinds of volumes that the restricted standard allows; without a kind it is an empty directory.
+const PLAIN_VOLUMES: &[&str] = &[
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+];
+
+/// See [`Workload::pod_volumes`].
+fn pod_volumes(spec: &Node) -> Vec<Mount> {
+    let name = |node: &Node| node.get("name").and_then(Node::text).map(str::to_owned);
+    let mounted: HashSet<String> = containers(spec)
+        .flat_map(|(_, container)| container.get("volumeMounts").into_iter().flat_map(Node::items))
+        .filter_map(name)
+        .collect();
+    let volumes = spec.get("volumes").into_iter().flat_map(Node::items);
+    volumes
+        .filter_map(|volume| {
+            let (kind, source) =
+                volume.entries().into_iter().find(|(key, node)| *key != "name" && !node.is_null())?;
+            let host = kind == "hostPath";
+            let told = if host {
+                !name(volume).is_some_and(|name| mounted.contains(&name))
+            } else {
+                !PLAIN_VOLUMES.contains(&kind)
+            };
+            let path = source.get("path").filter(|_| host);
+            told.then(|| Mount {
+                kind: if host { "bind" } else { kind }.to_owned(),
+                source: path
+                    .and_then(Node::text)
+                    .map_or_else(|| name(volume), |path| Some(path.to_owned()))
+                    .unwrap_or_default(),
+                destination: String::new(),
+                read_only: false,
+                propagation: String::new(),
+                line: path.map_or(source.line, |path| path.line),
+            })
+        })
+        .collect()
 }
 
 /// What the pod says for all of its containers.
@@ -77,13 +134,14 @@ fn of_pod(workload: &mut Workload, pod: &Node, spec: &Node, container: &str) {
     for sysctl in spec.path(&["securityContext", "sysctls"]).into_iter().flat_map(Node::items) {
         workload.sysctls.extend(text(sysctl.get("name")));
     }
-    // Before there was a field for it, an annotation said which profile a container has.
-    let annotations = pod.path(&["metadata", "annotations"]);
-    for (key, value) in annotations.into_iter().flat_map(Node::entries) {
-        if key.strip_prefix("container.apparmor.security.beta.kubernetes.io/") == Some(container) {
-            workload.apparmor = text(Some(value));
-        }
-    }
+    workload.windows = spec.path(&["os", "name"]).and_then(Node::text) == Some("windows");
+    workload.user_namespace = spec.get("hostUsers").and_then(Node::truth) == Some(false);
+    // Before there were fields for them, annotations said which profiles a container has.
+    let annotation = |key: &str| text(pod.path(&["metadata", "annotations", key]));
+    workload.apparmor = annotation(&format!("container.apparmor.security.beta.kubernetes.io/{container}"));
+    workload.seccomp_annotation =
+        annotation(&format!("container.seccomp.security.alpha.kubernetes.io/{container}"))
+            .or_else(|| annotation("seccomp.security.alpha.kubernetes.io/pod"));
 }
 
 fn of_container(workload: &mut Workload, spec: &Node, container: &Node) {
@@ -104,6 +162,7 @@ fn of_container(workload: &mut Workload, spec: &Node, container: &Node) {
     }
     workload.pull_policy = text(container.get("imagePullPolicy"));
     workload.privileged = truth(own(&["privileged"]));
+    workload.host_process = truth(both(&["windowsOptions", "hostProcess"]));
     workload.user = text(both(&["runAsUser"]));
     workload.non_root = truth(both(&["runAsNonRoot"]));
     workload.read_only_root = truth(own(&["readOnlyRootFilesystem"]));
@@ -115,7 +174,7 @@ fn of_container(workload: &mut Workload, spec: &Node, container: &Node) {
         workload.apparmor = Some(profile);
     }
     for key in ["type", "user", "role"] {
-        let label = text(both(&["seLinuxOptions", key]));
+        let label = text(both(&["seLinuxOptions", key])).filter(|label| !label.value.is_empty());
         workload.selinux.extend(label.map(|label| At::new(format!("{key}:{}", label.value), label.line)));
     }
     workload.added = list(own(&["capabilities", "add"]));
@@ -135,6 +194,13 @@ fn of_container(workload: &mut Workload, spec: &Node, container: &Node) {
     workload.pids_limit = Limit::Stated;
     let probes = ["livenessProbe", "readinessProbe", "startupProbe"];
     workload.health = (!workload.init).then(|| probes.iter().any(|probe| container.get(probe).is_some()));
+    let hooks = ["postStart", "preStop"].map(|hook| container.path(&["lifecycle", hook]));
+    for handler in probes.map(|probe| container.get(probe)).into_iter().chain(hooks).flatten() {
+        for action in ["httpGet", "tcpSocket"] {
+            let host = text(handler.path(&[action, "host"]));
+            workload.probe_hosts.extend(host.filter(|host| !host.value.is_empty()));
+        }
+    }
     for port in container.get("ports").into_iter().flat_map(Node::items) {
         workload.ports.push(Port {
             host_ip: port.get("hostIP").and_then(Node::text).unwrap_or_default().to_owned(),
@@ -148,15 +214,24 @@ fn of_container(workload: &mut Workload, spec: &Node, container: &Node) {
         let Some(name) = mount.get("name").and_then(Node::text) else { continue };
         let mut volumes = spec.get("volumes").into_iter().flat_map(Node::items);
         let volume = volumes.find(|volume| volume.get("name").and_then(Node::text) == Some(name));
-        let path = volume.and_then(|volume| volume.path(&["hostPath", "path"]));
+        let host = volume.and_then(|volume| volume.get("hostPath"));
+        let path = host.map(|host| host.get("path").unwrap_or(host));
         // A stateful set brings its volumes elsewhere: those are claims.
-        let kind = volume.and_then(|volume| volume.entries().map(|(key, _)| key).find(|key| *key != "name"));
+        let kind = volume
+            .and_then(|volume| volume.entries().into_iter().map(|(key, _)| key).find(|key| *key != "name"));
+        let text = |key: &str| mount.get(key).and_then(Node::text).unwrap_or_default();
+        let source = path.map_or(Some(name), Node::text).unwrap_or_default();
         workload.mounts.push(Mount {
-            kind: if path.is_some() { "bind" } else { kind.unwrap_or("persistentVolumeClaim") }.to_owned(),
-            source: path.map_or(Some(name), Node::text).unwrap_or_default().to_owned(),
-            destination: mount.get("mountPath").and_then(Node::text).unwrap_or_default().to_owned(),
+            kind: if host.is_some() { "bind" } else { kind.unwrap_or("persistentVolumeClaim") }.to_owned(),
+            source: match text("subPath").trim_matches('/') {
+                below if host.is_some() && !below.is_empty() => {
+                    format!("{}/{below}", source.trim_end_matches('/'))
+                }
+                _ => source.to_owned(),
+            },
+            destination: text("mountPath").to_owned(),
             read_only: mount.get("readOnly").and_then(Node::truth).unwrap_or(false),
-            propagation: mount.get("mountPropagation").and_then(Node::text).unwrap_or_default().to_owned(),
+            propagation: text("mountPropagation").to_owned(),
             line: path.map_or(mount.line, |path| path.line),
         });
     }

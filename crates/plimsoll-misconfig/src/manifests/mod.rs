@@ -6,8 +6,11 @@ mod dockerfile;
 mod kubernetes;
 mod rules;
 mod stages;
+mod variables;
 mod workload;
 mod yaml;
+
+use std::collections::HashMap;
 
 use memchr::memmem;
 use plimsoll_analysis::{AnalyzeError, Analyzer, ByteSlice, File, Interest, Output, Targets};
@@ -32,7 +35,7 @@ impl Analyzer for Manifests {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn scanner(&self) -> Scanner {
@@ -55,21 +58,41 @@ impl Analyzer for Manifests {
         }
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<&str> = text.lines().collect();
-        let mut count = 0;
-        for workload in &workloads {
+        let mut found: Vec<Found<'_>> = Vec::new();
+        let mut told = HashMap::new();
+        'workloads: for workload in &workloads {
             for fault in rules::check(workload) {
-                count += 1;
-                if count > MAX_FAULTS {
+                // What a pod says for all of its containers is one fault, not one of each.
+                let common = !workload.object.is_empty() && fault.line != workload.line;
+                let key = (&workload.object, fault.class.code, fault.rule, fault.line, fault.message.clone());
+                if let Some(found) = told.get(&key).and_then(|at: &usize| found.get_mut(*at)) {
+                    found.resource = &workload.object;
+                    continue;
+                }
+                if found.len() == MAX_FAULTS {
                     out.problem(format!(
                         "more than {MAX_FAULTS} faults in this file; the others are not listed"
                     ));
-                    return Ok(());
+                    break 'workloads;
                 }
-                state(out, workload, fault, &lines);
+                if common {
+                    told.insert(key, found.len());
+                }
+                found.push(Found { workload, resource: &workload.resource, fault });
             }
+        }
+        for found in found {
+            state(out, found, &lines);
         }
         Ok(())
     }
+}
+
+/// A fault and of what it is told.
+struct Found<'a> {
+    workload: &'a Workload,
+    resource: &'a str,
+    fault: rules::Fault,
 }
 
 /// The endings of manifests' names.
@@ -95,7 +118,7 @@ pub fn read(name: &[u8], bytes: &[u8]) -> Result<Vec<Workload>, String> {
         return Ok(Vec::new());
     }
     let text = bytes.to_str().map_err(|_| "the manifest is not UTF-8".to_owned())?;
-    let documents = match yaml::documents(text) {
+    let documents = match yaml::documents(text, if compose { variables::fill } else { str::to_owned }) {
         Ok(documents) => documents,
         Err(_) if has("{{") => {
             return Err(
@@ -130,18 +153,19 @@ fn shown(lines: &[&str], line: u32) -> String {
     line.trim().chars().take(MAX_EVIDENCE).collect()
 }
 
-fn state(out: &mut Output, workload: &Workload, fault: rules::Fault, lines: &[&str]) {
+fn state(out: &mut Output, found: Found<'_>, lines: &[&str]) {
+    let Found { workload, resource, fault } = found;
     let fact = out.detect(fault.class, fault.message);
     fact.rule = fault.rule.to_owned();
     fact.severity = fault.severity.word().to_owned();
-    fact.resource = workload.resource.clone();
+    fact.resource = resource.to_owned();
     fact.line = fault.line;
     fact.end_line = fault.line;
     // A line that only begins the container shows nothing of what it lacks.
     if fault.line != workload.line {
         fact.evidence = shown(lines, fault.line);
     }
-    if !fault.standard.is_empty() {
+    if workload.form == Form::Kubernetes && !fault.standard.is_empty() {
         fact.notes.push(format!("Forbidden by the Pod Security Standard \"{}\".", fault.standard));
     }
 }

@@ -4,7 +4,8 @@
 use plimsoll_types::classes::runtime;
 use plimsoll_types::{Class, Severity};
 
-use super::workload::{At, Form, Workload};
+use super::variables;
+use super::workload::{At, Form, Mount, Workload};
 
 /// Something that is wrong with a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +68,8 @@ const SOCKETS: &[&str] = &[
     "cri-dockerd.sock",
     "dockershim.sock",
 ];
+/// Named pipes of engines on Windows.
+const PIPES: &[&str] = &["docker_engine", "dockerdesktoplinuxengine", "containerd-containerd"];
 const SOCKET_FOLDERS: &[&str] = &[
     "/run",
     "/var/run",
@@ -95,6 +98,11 @@ const SENSITIVE: &[&str] = &[
     "/var/lib/kubelet",
     "/var/log",
     "/home",
+    // The same on Windows, where letters have no case.
+    "c:/windows",
+    "c:/program files",
+    "c:/programdata",
+    "c:/users",
 ];
 
 /// Sysctls that affect the pod alone.
@@ -112,6 +120,19 @@ const SAFE_SYSCTLS: &[&str] = &[
     "net.ipv4.tcp_rmem",
     "net.ipv4.tcp_wmem",
 ];
+
+/// A path of a host as the lists above have it: without a slash at its end, and if it is one of Windows with slashes and small letters.
+fn place(path: &str) -> String {
+    let drive = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    let windows = drive || path.starts_with(r"\\") || path.starts_with("//./pipe/");
+    let path = if windows { path.replace('\\', "/").to_ascii_lowercase() } else { path.to_owned() };
+    match path.trim_end_matches('/') {
+        "" if path.is_empty() => path,
+        "" => "/".to_owned(),
+        drive if windows && drive.len() == 2 => format!("{drive}/"),
+        path => path.to_owned(),
+    }
+}
 
 /// The faults of a container, in the order of the rules.
 pub(crate) fn check(workload: &Workload) -> Vec<Fault> {
@@ -167,7 +188,14 @@ impl Faults<'_> {
             let message = "the container is privileged: it has every capability and every device of the host";
             self.add(runtime::PRIV, "", Severity::Critical, BASELINE, line, message);
         }
-        if let Some(line) = self.unless(self.workload.no_new_privileges.as_ref(), true) {
+        let process = self.workload.host_process.as_ref().filter(|found| found.value).map(|found| found.line);
+        if let Some(line) = process {
+            let message = "the container is a process of its Windows host, with the host's files and network";
+            self.add(runtime::PRIV, "host-process", Severity::Critical, BASELINE, line, message);
+        }
+        // Windows has no set-uid programs.
+        let line = self.unless(self.workload.no_new_privileges.as_ref(), true);
+        if let Some(line) = line.filter(|_| !self.workload.windows) {
             let what = match (self.kubernetes(), self.workload.no_new_privileges.is_some()) {
                 (true, _) => "allowPrivilegeEscalation is not false",
                 (false, true) => "no-new-privileges is switched off",
@@ -203,7 +231,7 @@ impl Faults<'_> {
         let dropped: Vec<String> = self.workload.dropped.iter().map(|dropped| name(&dropped.value)).collect();
         let added_raw =
             self.workload.added.iter().any(|added| matches!(name(&added.value).as_str(), "NET_RAW" | "ALL"));
-        if !dropped.iter().any(|dropped| dropped == "ALL") {
+        if !self.workload.windows && !dropped.iter().any(|dropped| dropped == "ALL") {
             let line = self.workload.dropped.first().map_or(self.workload.line, |dropped| dropped.line);
             let raw = if dropped.iter().any(|dropped| dropped == "NET_RAW") || added_raw {
                 ""
@@ -226,6 +254,7 @@ impl Faults<'_> {
                 "PID" => "pid",
                 "IPC" => "ipc",
                 "UTS" => "uts",
+                "cgroup" => "cgroup",
                 _ => "user",
             };
             let message = format!("the container is in the host's {} namespace", namespace.value);
@@ -234,10 +263,21 @@ impl Faults<'_> {
     }
 
     fn mounts(&mut self) {
-        for mount in self.workload.mounts.clone().into_iter().filter(|mount| mount.kind == "bind") {
-            let source = mount.source.trim_end_matches('/');
-            let source = if source.is_empty() { "/" } else { source };
-            let socket = SOCKETS.iter().any(|socket| source.rsplit('/').next() == Some(socket));
+        if let Some(line) = self.workload.engine_socket.as_ref().filter(|found| found.value).map(|at| at.line)
+        {
+            let message = "the API of the container engine is passed in: who can use it is root on the host";
+            self.add(runtime::SOCK, "", Severity::Critical, BASELINE, line, message);
+        }
+        let host = |mount: &Mount| matches!(mount.kind.as_str(), "bind" | "npipe");
+        for mount in self.workload.mounts.clone().into_iter().filter(host) {
+            let source = place(&mount.source);
+            let source = source.as_str();
+            let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+            // Where the host keeps it may be left to a variable; what it is for is then said by where it is mounted.
+            let known =
+                if variables::is_open(source) { place(&mount.destination) } else { source.to_owned() };
+            let socket = SOCKETS.contains(&last(&known).as_str())
+                || (known.contains("/pipe/") && PIPES.contains(&last(&known).as_str()));
             if socket || SOCKET_FOLDERS.contains(&source) {
                 let message = format!(
                     "'{source}' of the host, with the socket of its container engine, is mounted: who can write to it is root on the host"
@@ -249,7 +289,7 @@ impl Faults<'_> {
                 source == **root || source.strip_prefix(**root).is_some_and(|rest| rest.starts_with('/'))
             };
             let how = if mount.read_only { "read-only" } else { "writable" };
-            if source == "/" {
+            if matches!(source, "/" | "c:/") {
                 let message = format!("the host's whole file system is mounted, {how}");
                 self.add(
                     runtime::MOUNT,
@@ -282,6 +322,30 @@ impl Faults<'_> {
                 self.add(runtime::MOUNT, "propagation", Severity::High, NONE, mount.line, message);
             }
         }
+        for volume in self.workload.pod_volumes.clone() {
+            let source = &volume.source;
+            if host(&volume) {
+                let message =
+                    format!("'{source}' of the host is a volume of the pod, which no container mounts");
+                self.add(runtime::MOUNT, "host-path", Severity::Low, BASELINE, volume.line, message);
+            } else if volume.kind == "gitRepo" {
+                let message = "a volume is cloned from a git repository, whose hooks run on the node";
+                self.add(runtime::MOUNT, "volume-type", Severity::High, RESTRICTED, volume.line, message);
+            } else {
+                let message = format!(
+                    "the volume '{source}' names its storage in the pod ({}), not through a claim",
+                    volume.kind
+                );
+                self.add(
+                    runtime::MOUNT,
+                    "volume-type",
+                    Severity::Negligible,
+                    RESTRICTED,
+                    volume.line,
+                    message,
+                );
+            }
+        }
         for device in self.workload.devices.clone() {
             let message = format!("the host's device '{}' is passed in", device.value);
             self.add(runtime::DEVICE, "", Severity::High, NONE, device.line, message);
@@ -290,15 +354,21 @@ impl Faults<'_> {
 
     fn confinement(&mut self) {
         let unconfined = |profile: &str| profile.eq_ignore_ascii_case("unconfined");
-        if let Some(profile) = self.workload.apparmor.clone().filter(|profile| unconfined(&profile.value)) {
-            self.add(
-                runtime::MAC,
-                "apparmor",
-                Severity::High,
-                BASELINE,
-                profile.line,
-                "AppArmor is switched off for the container",
-            );
+        let kubernetes = self.kubernetes();
+        // Annotations are not checked by the API, so that any text may stand there.
+        let no_profile = |profile: &str| {
+            unconfined(profile)
+                || (kubernetes
+                    && !matches!(profile, "" | "RuntimeDefault" | "Localhost" | "runtime/default")
+                    && !profile.starts_with("localhost/"))
+        };
+        if let Some(profile) = self.workload.apparmor.clone().filter(|profile| no_profile(&profile.value)) {
+            let message = if unconfined(&profile.value) {
+                "AppArmor is switched off for the container".to_owned()
+            } else {
+                format!("'{}' is no AppArmor profile", profile.value)
+            };
+            self.add(runtime::MAC, "apparmor", Severity::High, BASELINE, profile.line, message);
         }
         match self.workload.seccomp.clone() {
             Some(profile) if unconfined(&profile.value) => {
@@ -312,16 +382,25 @@ impl Faults<'_> {
                 );
             }
             // An engine has a default profile; a kubelet has one only when it is told so.
-            None if self.kubernetes() => {
-                let line = self.workload.line;
-                self.add(
-                    runtime::MAC,
-                    "seccomp-missing",
-                    Severity::Low,
-                    RESTRICTED,
-                    line,
-                    "no seccomp profile is set: most clusters then run the container without one",
-                );
+            None if kubernetes && !self.workload.windows => {
+                let annotation = self.workload.seccomp_annotation.clone();
+                let off = annotation.clone().filter(|annotation| unconfined(&annotation.value));
+                if let Some(annotation) = off {
+                    let message = "the filter of system calls (seccomp) is switched off";
+                    self.add(runtime::MAC, "seccomp", Severity::High, BASELINE, annotation.line, message);
+                } else {
+                    let (line, message) = match annotation {
+                        Some(annotation) => (
+                            annotation.line,
+                            "the seccomp profile is set by an annotation, which clusters from 1.27 on do not read",
+                        ),
+                        None => (
+                            self.workload.line,
+                            "no seccomp profile is set: most clusters then run the container without one",
+                        ),
+                    };
+                    self.add(runtime::MAC, "seccomp-missing", Severity::Low, RESTRICTED, line, message);
+                }
             }
             _ => {}
         }
@@ -344,15 +423,15 @@ impl Faults<'_> {
                 self.add(runtime::MAC, "selinux", Severity::High, BASELINE, label.line, message);
             }
         }
-        if let Some(mask) = self.workload.proc_mount.clone().filter(|mask| mask.value == "Unmasked") {
-            self.add(
-                runtime::PROC,
-                "",
-                Severity::High,
-                BASELINE,
-                mask.line,
-                "/proc is not masked: the container sees and changes more of the kernel",
-            );
+        if let Some(mask) = self.workload.proc_mount.clone().filter(|mask| mask.value != "Default") {
+            // In a user namespace of its own the container has no rights over what it then sees of the kernel.
+            let (severity, standard) = if self.workload.user_namespace {
+                (Severity::Low, RESTRICTED)
+            } else {
+                (Severity::High, BASELINE)
+            };
+            let message = "/proc is not masked: the container sees and changes more of the kernel";
+            self.add(runtime::PROC, "", severity, standard, mask.line, message);
         }
         for sysctl in self.workload.sysctls.clone() {
             if !SAFE_SYSCTLS.contains(&sysctl.value.as_str()) {
@@ -367,15 +446,21 @@ impl Faults<'_> {
             let user = user.split(':').next().unwrap_or_default().trim();
             user == "root" || user.parse::<u64>() == Ok(0)
         };
+        // Root in a user namespace of its own is nobody on the host, and the standard allows it there (from 1.35 on).
+        let (severity, standard) = if self.workload.user_namespace {
+            (Severity::Negligible, NONE)
+        } else {
+            (Severity::Medium, RESTRICTED)
+        };
         if let Some(user) = self.workload.user.clone().filter(|user| root(&user.value)) {
             let message = "the container is told to run as root";
-            self.add(runtime::ROOT, "run-as-user", Severity::Medium, RESTRICTED, user.line, message);
+            self.add(runtime::ROOT, "run-as-user", severity, standard, user.line, message);
         } else if self.kubernetes() {
             let numbered = self.workload.user.as_ref().is_some_and(|user| user.value.parse::<u64>().is_ok());
             if let Some(line) = self.unless(self.workload.non_root.as_ref(), true).filter(|_| !numbered) {
                 let message =
                     "runAsNonRoot is not set, so the image decides whether the container runs as root";
-                self.add(runtime::ROOT, "run-as-non-root", Severity::Medium, RESTRICTED, line, message);
+                self.add(runtime::ROOT, "run-as-non-root", severity, standard, line, message);
             }
         }
         // Only what asks for it is told: that it is the default is the cluster's matter, once and not for each container.
@@ -389,7 +474,8 @@ impl Faults<'_> {
                 "the token of the service account is put into the container",
             );
         }
-        if let Some(line) = self.unless(self.workload.read_only_root.as_ref(), true) {
+        let line = self.unless(self.workload.read_only_root.as_ref(), true);
+        if let Some(line) = line.filter(|_| !self.workload.windows) {
             self.add(
                 runtime::ROFS,
                 "",
@@ -463,6 +549,10 @@ impl Faults<'_> {
         if let Some(parent) = self.workload.cgroup_parent.clone() {
             let message = format!("the container is put under the control group '{}'", parent.value);
             self.add(runtime::RESTART, "cgroup-parent", Severity::Negligible, NONE, parent.line, message);
+        }
+        for host in self.workload.probe_hosts.clone() {
+            let message = format!("a probe or hook makes the node connect to '{}'", host.value);
+            self.add(runtime::PROBE, "", Severity::Medium, BASELINE, host.line, message);
         }
         if self.workload.health == Some(false) {
             let line = self.workload.line;

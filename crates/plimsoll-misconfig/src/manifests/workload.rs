@@ -107,6 +107,9 @@ impl<T> Limit<T> {
 pub struct Workload {
     /// `Deployment default/web, container app`; `service web`.
     pub resource: String,
+    /// The Kubernetes object alone, `Deployment default/web`: what its containers have in common is told of it. Empty for a service,
+    /// which shares with others what a YAML anchor gives it and still is one of its own.
+    pub object: String,
     /// The container's name in its pod, or the service's.
     pub name: String,
     /// The namespace of the object, or the name of the Compose project.
@@ -125,8 +128,14 @@ pub struct Workload {
     pub env: Vec<String>,
     /// `key=value`.
     pub labels: Vec<String>,
+    /// The pod says that it runs on Windows, where much of what confines a container on Linux does not exist.
+    pub windows: bool,
+    /// The pod has a user namespace of its own: root in it is nobody on the host.
+    pub user_namespace: bool,
     /// It has all rights on the host.
     pub privileged: Option<At<bool>>,
+    /// A container of Windows runs as a process of the host.
+    pub host_process: Option<At<bool>>,
     /// Name or number of the user, `:group` with it where it stands so.
     pub user: Option<At<String>>,
     /// Whether root is refused.
@@ -143,6 +152,11 @@ pub struct Workload {
     pub networks: Vec<String>,
     /// What is mounted into it.
     pub mounts: Vec<Mount>,
+    /// Volumes of the pod that are told whether this container mounts them or not: those of the host that no container mounts, and
+    /// those of kinds that name a server or a disk.
+    pub pod_volumes: Vec<Mount>,
+    /// The sockets of the engine are put into it without a mount that says so.
+    pub engine_socket: Option<At<bool>>,
     /// Devices of the host.
     pub devices: Vec<At<String>>,
     /// Options for security as a Compose file states them.
@@ -153,6 +167,8 @@ pub struct Workload {
     pub selinux: Vec<At<String>>,
     /// The seccomp profile.
     pub seccomp: Option<At<String>>,
+    /// The same as an annotation says it, which clusters from 1.27 on do not read.
+    pub seccomp_annotation: Option<At<String>>,
     /// Processes can gain no privileges.
     pub no_new_privileges: Option<At<bool>>,
     /// The root file system cannot be written to.
@@ -173,6 +189,8 @@ pub struct Workload {
     pub exposed: Vec<String>,
     /// The policy and the number of attempts.
     pub restart: Option<At<(String, Option<i64>)>>,
+    /// Hosts that probes and hooks name; the node connects to them.
+    pub probe_hosts: Vec<At<String>>,
     /// Whether its health is checked.
     pub health: Option<bool>,
     /// Names of kernel parameters that are set.

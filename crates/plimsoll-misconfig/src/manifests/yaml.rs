@@ -1,6 +1,6 @@
 //! YAML with the line of each value, under limits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use granit_parser::{Event, Parser};
@@ -59,11 +59,74 @@ impl Node {
         items.iter().map(|item| &**item)
     }
 
-    /// The entries of a mapping; of anything else none.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
-        let entries: &[(String, Rc<Node>)] =
-            if let Value::Map(entries) = &self.value { entries } else { &[] };
-        entries.iter().map(|(key, node)| (key.as_str(), &**node))
+    /// The entries of a mapping, those that a merge key (`<<`) brings included, each key once; of anything else none.
+    pub(crate) fn entries(&self) -> Vec<(&str, &Node)> {
+        self.shared_entries().into_iter().map(|(key, node)| (key, &**node)).collect()
+    }
+
+    fn shared_entries(&self) -> Vec<(&str, &Rc<Node>)> {
+        let mut entries = Vec::new();
+        self.add_entries(&mut HashSet::new(), &mut entries);
+        entries
+    }
+
+    fn add_entries<'a>(&'a self, seen: &mut HashSet<&'a str>, out: &mut Vec<(&'a str, &'a Rc<Node>)>) {
+        let Value::Map(entries) = &self.value else { return };
+        let first = out.len();
+        // Of a key that stands twice the last counts, as it does for a single key.
+        for (key, node) in entries.iter().rev() {
+            if key != "<<" && seen.insert(key) {
+                out.push((key, node));
+            }
+        }
+        out[first..].reverse();
+        for (_, merged) in entries.iter().filter(|(key, _)| key == "<<") {
+            match &merged.value {
+                Value::List(list) => list.iter().for_each(|node| node.add_entries(seen, out)),
+                _ => merged.add_entries(seen, out),
+            }
+        }
+    }
+
+    /// True for a value that says nothing.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.value, Value::Scalar { .. }) && self.text().is_none()
+    }
+
+    /// What `self` says over what `base` says: mappings and lists of both, of anything else, and under the keys `replaced`, its own.
+    /// `budget` is how many values may be put together.
+    pub(crate) fn over(&self, base: &Node, replaced: &[&str], budget: &mut usize) -> Node {
+        let value = match (&self.value, &base.value) {
+            (Value::Map(_), Value::Map(_)) => {
+                let base: Vec<(&str, &Rc<Node>)> = base.shared_entries();
+                let own: Vec<(&str, &Rc<Node>)> = self.shared_entries();
+                let found: HashMap<&str, &Rc<Node>> = base.iter().copied().collect();
+                let mut entries: Vec<(String, Rc<Node>)> = Vec::with_capacity(base.len() + own.len());
+                let mut seen: HashSet<&str> = HashSet::new();
+                for (key, node) in own {
+                    let both =
+                        found.get(key).filter(|_| !replaced.contains(&key) && spend(budget, node.weight));
+                    let node =
+                        both.map_or_else(|| node.clone(), |base| Rc::new(node.over(base, replaced, budget)));
+                    seen.insert(key);
+                    entries.push((key.to_owned(), node));
+                }
+                for (key, node) in base.into_iter().filter(|(key, _)| !seen.contains(key)) {
+                    if spend(budget, 1) {
+                        entries.push((key.to_owned(), node.clone()));
+                    }
+                }
+                Value::Map(entries)
+            }
+            (Value::List(own), Value::List(base)) => {
+                let kept = base.iter().filter(|_| spend(budget, 1));
+                Value::List(kept.chain(own.iter()).cloned().collect())
+            }
+            (Value::Scalar { text, plain }, _) => Value::Scalar { text: text.clone(), plain: *plain },
+            (Value::List(own), _) => Value::List(own.clone()),
+            (Value::Map(own), _) => Value::Map(own.clone()),
+        };
+        Node { line: self.line, weight: self.weight.saturating_add(base.weight), value }
     }
 
     /// The text of a scalar that is not null.
@@ -93,6 +156,13 @@ impl Node {
     }
 }
 
+/// Takes from what is left to spend; false when that is not enough.
+fn spend(budget: &mut usize, amount: usize) -> bool {
+    let left = budget.checked_sub(amount);
+    *budget = left.unwrap_or(0);
+    left.is_some()
+}
+
 /// What is being read.
 enum Open {
     List(Vec<Rc<Node>>),
@@ -105,12 +175,12 @@ struct Frame {
     open: Open,
 }
 
-/// Reads all documents of a text.
+/// Reads all documents of a text; `fill` changes the texts that are values, but not keys.
 ///
 /// # Errors
 ///
 /// When it is not YAML, or over a limit: the reason, with the line.
-pub(crate) fn documents(text: &str) -> Result<Vec<Rc<Node>>, String> {
+pub(crate) fn documents(text: &str, fill: fn(&str) -> String) -> Result<Vec<Rc<Node>>, String> {
     let mut documents: Vec<Rc<Node>> = Vec::new();
     let mut stack: Vec<Frame> = Vec::new();
     let mut anchors: HashMap<usize, Rc<Node>> = HashMap::new();
@@ -122,10 +192,9 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Rc<Node>>, String> {
         let done = match event {
             Event::Scalar(text, style, anchor, _) => {
                 let plain = style == granit_parser::ScalarStyle::Plain;
-                Some((
-                    Node { line, weight: 1, value: Value::Scalar { text: text.into_owned(), plain } },
-                    anchor,
-                ))
+                let is_key = matches!(stack.last(), Some(Frame { open: Open::Map(_, None), .. }));
+                let text = if is_key { text.into_owned() } else { fill(&text) };
+                Some((Node { line, weight: 1, value: Value::Scalar { text, plain } }, anchor))
             }
             Event::SequenceStart(_, anchor, ..) => {
                 stack.push(Frame { line, anchor, open: Open::List(Vec::new()) });
@@ -203,6 +272,26 @@ fn put(stack: &mut [Frame], documents: &mut Vec<Rc<Node>>, node: Rc<Node>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn documents(text: &str) -> Result<Vec<Rc<Node>>, String> {
+        super::documents(text, str::to_owned)
+    }
+
+    #[test]
+    fn entries_include_what_is_merged_each_once() {
+        let text = "a: &a {x: 1, y: 2, y: 3}\nb: &b {z: 4, x: 5}\nc: {x: 6, <<: [*a, *b]}\nd: {<<: *b}\n";
+        let documents = documents(text).unwrap();
+        let entries = |key: &str| -> Vec<(String, i64)> {
+            let entries = documents[0].get(key).unwrap().entries();
+            entries.into_iter().map(|(key, node)| (key.to_owned(), node.number().unwrap())).collect()
+        };
+        let of = |list: &[(&str, i64)]| -> Vec<(String, i64)> {
+            list.iter().map(|(key, number)| ((*key).to_owned(), *number)).collect()
+        };
+        assert_eq!(entries("a"), of(&[("x", 1), ("y", 3)]));
+        assert_eq!(entries("c"), of(&[("x", 6), ("y", 3), ("z", 4)]));
+        assert_eq!(entries("d"), of(&[("z", 4), ("x", 5)]));
+    }
 
     #[test]
     fn values_know_their_lines_and_merge_keys_are_followed() {

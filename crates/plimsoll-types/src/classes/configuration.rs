@@ -54,7 +54,7 @@ pub const LATEST: &Class = &Class {
                   what runs can differ without anyone having changed anything, and nobody can say afterwards what ran. It \
                   is decided from the reference, in manifests and build files from what they name.",
     remedy: "Name images by digest, or at least by a tag with a version.",
-    aliases: &["CIS-5.28", "DKL-DI-0006", "DS-0001", "DL3006", "DL3007", "DL3022", "KSV-0013"],
+    aliases: &["CIS-5.28", "DKL-DI-0006", "DS-0001", "DL3006", "DL3007", "DL3022"],
     in_deleted_files: false,
 };
 

@@ -74,6 +74,10 @@ mod tests {
         {
             assert_eq!(class(name).map(|class| class.code), Some("CFG-ROOT"), "{name}");
         }
+        for name in ["KSV-0017", "KSV017", "CKV_K8S_16", "ckv_k8s_16"] {
+            assert_eq!(class(name).map(|class| class.code), Some("RUN-PRIV"), "{name}");
+        }
+        assert_eq!(class("CKV_K8S_160"), None);
         assert_eq!(class("CIS-4.100"), None);
         assert_eq!(class(""), None);
     }
