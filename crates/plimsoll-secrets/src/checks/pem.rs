@@ -103,8 +103,10 @@ fn decode(body: &[u8], skip: usize) -> Option<Vec<u8>> {
     let mut strange = 0;
     while let Some(byte) = bytes.next() {
         match byte {
+            // `\n`, and `\\n` of JSON in a string of a program; of `\/`, as PHP writes JSON, the slash stays.
             b'\\' => {
-                bytes.next_if(|next| matches!(next, b'n' | b'r' | b't' | b'\\' | b'\n'));
+                while bytes.next_if_eq(&b'\\').is_some() {}
+                bytes.next_if(|next| matches!(next, b'n' | b'r' | b't' | b'\n'));
             }
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => text.push(byte),
             // In OpenPGP's armour a line that begins with `=` is a sum.

@@ -38,6 +38,8 @@ pub(crate) struct Findings<'f> {
     list: Vec<Finding>,
     /// Where in the archive the file at hand is.
     pub(crate) inside: String,
+    /// Where the archive is that holds the file at hand.
+    pub(crate) outer: Option<Place>,
     problems: Vec<&'f str>,
 }
 
@@ -55,6 +57,11 @@ impl<'f> Findings<'f> {
         if !self.problems.contains(&message) {
             self.problems.push(message);
         }
+    }
+
+    /// Where the file at hand is, with what its archive's place says of it.
+    pub(crate) fn place(&self, path: &[u8]) -> Place {
+        Place::new(path).within(self.outer.as_ref())
     }
 
     /// How many there are.
@@ -165,7 +172,10 @@ impl<'f> Findings<'f> {
                     let more = hit.verdict.notes.iter().filter(|note| !note.contains("passphrase"));
                     finding.verdict.notes.extend(more.cloned());
                 }
-            } else if let Some((severity, why)) = sample(place) {
+            }
+            if let Some((severity, why)) = sample(place) {
+                // The rule's own verdict may say so already.
+                finding.verdict.notes.retain(|note| note != why);
                 finding.verdict.lower(class.severity, severity, why);
             }
             if !secret.is_empty() {

@@ -8,7 +8,7 @@ use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
 use super::findings::Findings;
-use crate::filters::{Place, Verdict};
+use crate::filters::Verdict;
 
 /// The passwords that are tried: none, and those of documentation and installers.
 const PASSWORDS: &[&str] = &["", "changeit", "changeme", "password", "secret", "123456"];
@@ -49,7 +49,7 @@ pub(super) fn find(path: &[u8], bytes: &[u8], findings: &mut Findings<'_>) {
         None
     };
     let Some(store) = store else { return };
-    let place = Place::new(path);
+    let place = findings.place(path);
     let mut verdict = Verdict { severity: None, confidence: Confidence::High, notes: Vec::new() };
     match store.password {
         Some("") => {

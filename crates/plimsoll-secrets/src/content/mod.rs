@@ -61,16 +61,19 @@ impl Content {
         keystore::find(path, bytes, findings);
         if let Some(container) = Container::detect(path, head) {
             let step = findings.inside.len();
+            let place = findings.place(path);
+            let outer = findings.outer.replace(place);
             container.open(path, &bytes, budget, findings, &mut |member, bytes, budget, findings| {
                 self.bytes(member, bytes, budget, findings);
             });
+            findings.outer = outer;
             findings.inside.truncate(step);
             return;
         }
         if skip::by_content(head) {
             return;
         }
-        let place = Place::new(path);
+        let place = findings.place(path);
         let encoding = text::encoding(head);
         let mode = if encoding == Encoding::Binary { Mode::Binary } else { Mode::Text };
         let mut converted = Vec::new();
@@ -114,7 +117,7 @@ impl Analyzer for Content {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn scanner(&self) -> Scanner {
@@ -140,6 +143,7 @@ impl Analyzer for Content {
             head.truncate(n);
             if let Some(container @ Container::Zip) = Container::detect(path, &head) {
                 names::find(path, &head, content.len(), &mut findings);
+                findings.outer = Some(Place::new(path));
                 container.open(
                     path,
                     content,

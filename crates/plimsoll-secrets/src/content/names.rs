@@ -4,7 +4,7 @@ use plimsoll_archive::path::file_name;
 use plimsoll_types::{Confidence, Severity, class};
 
 use super::findings::Findings;
-use crate::filters::{Place, Verdict};
+use crate::filters::Verdict;
 
 /// Histories: the file's name, and whose it is.
 const HISTORIES: &[(&[u8], &str)] = &[
@@ -85,7 +85,7 @@ pub(super) fn find(path: &[u8], head: &[u8], size: u64, findings: &mut Findings<
 /// States it, lower where the path is that of a sample.
 fn state(path: &[u8], findings: &mut Findings<'_>, code: &'static str, message: String) {
     let Some(class) = class(code) else { return };
-    let place = Place::new(path);
+    let place = findings.place(path);
     let mut verdict = Verdict { severity: None, confidence: Confidence::High, notes: Vec::new() };
     if place.is_sample() {
         let severity = if place.is_vendored() { Severity::Negligible } else { Severity::Low };

@@ -61,6 +61,7 @@ mod rclone;
 mod read;
 mod redis;
 mod s3cfg;
+mod servers;
 mod service_account;
 mod sftp_json;
 mod shadow;
@@ -156,6 +157,7 @@ pub const KINDS: &[FileKind] = &[
     rclone::KIND,
     redis::KIND,
     s3cfg::KIND,
+    servers::KIND,
     service_account::KIND,
     sftp_json::KIND,
     shadow::KIND,

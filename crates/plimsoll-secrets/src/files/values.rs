@@ -70,6 +70,8 @@ const DEFAULTS: &[&str] = &[
     "test",
     "test123",
     "testing",
+    // FreeRADIUS' own, and what its administrators try first.
+    "testing123",
     "secret",
     "s3cret",
     "s3cr3t",

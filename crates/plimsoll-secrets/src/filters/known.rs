@@ -16,6 +16,15 @@ const EXAMPLES: &[&str] = &[
     "sk_test_§4eC39HqLyjWDarjtT1zdp7dc",
     "sk_test_§BQokikJOvBiI2HlWgH4olfQ2",
     "pk_test_§TYooMQauvdEDq54NiTphI7jx",
+    // Docker's documentation of swarms and its API.
+    "SWMTKN-1-§3pu6hszjas19xyp7ghgosyx9k8atbfcr8p2is99znpy26u2lkl-1awxwuwd3z9j1z3puu7rcgdbx",
+    "SWMTKN-1-§3pu6hszjas19xyp7ghgosyx9k8atbfcr8p2is99znpy26u2lkl-7p73s1dx5in4tatdymyhg9hu2",
+    "SWMTKN-1-§3pu6hszjas19xyp7ghgosyx9k8atbfcr8p2is99znpy26u2lkl-b30ljddcqhef9b9v4rs7mel7t",
+    "SWMTKN-1-§49nj1cmql0jkz5s954yi3oex3nedyz0fb0xx14ie39trti4wxv-8vxv8rssmk743ojnwacrr2e7c",
+    "SWMTKN-1-§1h8aps2yszaiqmz2l3oc5392pgk8e49qhx2aj3nyv0ui0hez2a-6qmn92w6bu3jdvnglku58u11a",
+    "SWMTKN-1-§1h8aps2yszaiqmz2l3oc5392pgk8e49qhx2aj3nyv0ui0hez2a-8llk83c4wm9lwioey2s316r9l",
+    "SWMKEY-1-§7c37Cc8654o6p38HnroywCi19pllOnGtbdZEgtKxZu8",
+    "SWMKEY-1-§fySn8TY4w5lKcWcJPIpKufejh9hxx5KYwx6XZigx3Q4",
     // The storage emulator of Azure has one key for everyone.
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6§tq/K1SZFPTOtr/KBHBeksoGMGw==",
     // The Cosmos DB emulator likewise.

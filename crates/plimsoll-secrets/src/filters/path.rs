@@ -43,6 +43,10 @@ const TEST_WORDS: &[&str] = &[
     "e2e",
     "selftest",
     "testsuite",
+    "testutil",
+    "testutils",
+    "regress",
+    "regression",
     "tutorial",
     "tutorials",
 ];
@@ -142,6 +146,16 @@ impl Place {
         }
     }
 
+    /// The same for a member of an archive at `outer`: what lies in a test's archive is a test's.
+    pub(crate) fn within(mut self, outer: Option<&Place>) -> Place {
+        if let Some(outer) = outer {
+            self.test |= outer.test;
+            self.documentation |= outer.documentation;
+            self.settings &= !self.is_sample();
+        }
+        self
+    }
+
     /// True where a name with a random value beside it is known to be noise: a package's own files, and documentation.
     pub(crate) fn noise(&self) -> bool {
         self.vendored || self.documentation && self.test
@@ -206,6 +220,7 @@ mod tests {
             ("usr/lib/python3/dist-packages/paramiko/tests/key.pem", true, true, false),
             ("app/node_modules/request/README.md", true, true, false),
             ("app/contest/latest.txt", false, false, false),
+            ("src/testutil/registry.go", true, false, false),
             ("usr/share/doc/openssl/x", true, true, false),
             ("app/src/LoginTest.java", true, false, false),
             ("root/.npmrc", false, false, true),
@@ -217,5 +232,14 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn members_are_where_their_archive_is() {
+        let archive = Place::new(b"app/testdata/backup.tar.gz");
+        assert!(Place::new(b"etc/app.env").within(Some(&archive)).is_sample());
+        assert!(!Place::new(b"etc/app.env").within(Some(&archive)).settings);
+        assert!(!Place::new(b"etc/app.env").within(Some(&Place::new(b"srv/backup.tar.gz"))).is_sample());
+        assert!(Place::new(b"etc/app.env").within(None).settings);
     }
 }

@@ -133,6 +133,7 @@ const EXACT: &[&str] = &[
     "1234567890",
     "pass123",
     "secret123",
+    "invalid",
 ];
 
 /// True for a value that only stands for a secret.
@@ -147,6 +148,9 @@ pub(crate) fn is_placeholder(rule: &Rule, secret: &[u8]) -> bool {
         return true;
     }
     if is_run(&lower) {
+        return true;
+    }
+    if rule.class.code == "SEC-DBURL" && is_word_in_url(&lower) {
         return true;
     }
     if generic || rule.class.code == "SEC-DBURL" {
@@ -211,20 +215,63 @@ pub(crate) fn is_reference(value: &[u8]) -> bool {
         || value.starts_with(b"ssm:")
 }
 
+/// What a web address of documentation and of a parser's own tests has for a password, and what services say in place of one.
+const URL_WORDS: &[&[u8]] = &[
+    b"pass",
+    b"passw",
+    b"pasword",
+    b"passwd",
+    b"password",
+    b"invalid",
+    // A forge takes the token as the user's name then.
+    b"xoauthbasic",
+    b"xoauthtoken",
+];
+
+/// True for such a word, whatever signs stand in it: `pa%2Fssw` is there to see whether signs are read.
+fn is_word_in_url(lower: &[u8]) -> bool {
+    let mut plain = Vec::with_capacity(lower.len());
+    let mut rest = lower;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        let written = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+        let byte = match after.get(..2).and_then(written).filter(|_| *first == b'%') {
+            Some(byte) => {
+                rest = after.get(2..).unwrap_or_default();
+                byte
+            }
+            None => *first,
+        };
+        // What is no letter of English may be one of another language.
+        if byte.is_ascii_alphanumeric() || !byte.is_ascii() {
+            plain.push(byte.to_ascii_lowercase());
+        }
+    }
+    // Signs alone come from such tests, too.
+    plain.is_empty() || URL_WORDS.contains(&plain.as_slice())
+}
+
 /// True when next to nothing but one letter, or two, fills the value.
 fn is_repetition(value: &[u8]) -> bool {
     if value.len() < 6 {
         return false;
     }
     // The part behind the last sign: a token's prefix is no repetition.
-    let tail = value.rsplit(|byte| matches!(byte, b'_' | b'-' | b'.' | b':')).next().unwrap_or(value);
+    let tail = value.rsplit(|byte| matches!(byte, b'_' | b'-' | b'.' | b':' | b'$')).next().unwrap_or(value);
     [value, tail].iter().any(|text| {
         let mut seen = [false; 256];
         text.iter().for_each(|byte| seen[usize::from(byte.to_ascii_lowercase())] = true);
         let distinct = seen.iter().filter(|seen| **seen).count();
         text.len() >= 6 && distinct <= 2
             || text.len() >= 16 && distinct <= 4 && !text.iter().all(u8::is_ascii_digit)
+            || text.len() >= 16 && recurs(text)
     })
+}
+
+/// True when the same four letters or fewer come again and again, the last few aside: one byte in base64 does that.
+fn recurs(text: &[u8]) -> bool {
+    let text = text.get(..text.len().saturating_sub(3)).unwrap_or_default();
+    (1..=4).any(|period| text.iter().zip(text.get(period..).unwrap_or_default()).all(|(a, b)| a == b))
 }
 
 /// The rows of a keyboard and the orders of letters and digits that people type for nothing.
@@ -293,6 +340,18 @@ mod tests {
         }
         for value in ["xxxxxxxx", "ghp_xxxxxxxxxxxxxxxxxxxx", "00000000", "aAaAaAaA", "sk-111111111111"] {
             assert!(is_repetition(value.as_bytes()), "{value}");
+        }
+        for value in [
+            "$argon2i$v=19$m=8,t=3,p=1$cHBwcHBw$MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAA",
+            "q8q8q8q8q8q8q8q8q8",
+        ] {
+            assert!(is_repetition(value.as_bytes()), "{value}");
+        }
+        for value in ["pa%2Fssw", "pa%3Fsword", "%60%7b%7d", "x-oauth-basic", "passwd"] {
+            assert!(is_word_in_url(value.as_bytes()), "{value}");
+        }
+        for value in ["p4ss", "passau%21", "hub%5btest%2f"] {
+            assert!(!is_word_in_url(value.as_bytes()), "{value}");
         }
         for value in ["abcdefghijkl", "1234567890", "token_0123456789abcdef", "qwertyuiop12345"] {
             assert!(is_run(value.as_bytes()), "{value}");
