@@ -255,7 +255,11 @@ fn in_command(engine: &Engine, text: &str) -> Vec<(Told, std::ops::Range<usize>)
         let covered = |(told, _): &(Told, std::ops::Range<usize>)| {
             told.value.start < value.end && value.start < told.value.end
         };
-        if found.iter().any(covered) {
+        if let Some((known, _)) = found.iter_mut().find(|found| covered(found)) {
+            // A rule that looks at any text cannot be as sure as the place in a command is.
+            if matches!(known.class.code, "SEC-PASSWORD" | "SEC-GENERIC") {
+                known.severity = known.severity.max(Severity::High);
+            }
             continue;
         }
         let told = Told {
