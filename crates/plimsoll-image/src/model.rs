@@ -94,16 +94,16 @@ impl Index {
     /// them (its "Image Attestation Storage").
     pub fn attestations_of(&self, digest: &Digest) -> Vec<Digest> {
         let about = digest.to_string();
-        let is = |entry: &&Descriptor, key: &str, value: &str| {
-            entry.annotations.get(key).is_some_and(|found| found == value)
-        };
-        self.manifests
-            .iter()
-            .filter(|entry| is(entry, "vnd.docker.reference.type", "attestation-manifest"))
-            .filter(|entry| is(entry, "vnd.docker.reference.digest", &about))
-            .map(|entry| entry.digest.clone())
-            .collect()
+        let is_about = |entry: &&Descriptor| attested(&entry.annotations).is_some_and(|found| found == about);
+        self.manifests.iter().filter(is_about).map(|entry| entry.digest.clone()).collect()
     }
+}
+
+/// The digest of the manifest that an entry with these annotations has attestations about, as BuildKit writes it (its "Image
+/// Attestation Storage").
+pub(crate) fn attested(annotations: &BTreeMap<String, String>) -> Option<&str> {
+    annotations.get("vnd.docker.reference.type").filter(|kind| *kind == "attestation-manifest")?;
+    annotations.get("vnd.docker.reference.digest").map(String::as_str)
 }
 
 /// An image manifest.

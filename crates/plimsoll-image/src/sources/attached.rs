@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::layout::{MAX_DEPTH, file_of, root, verified};
 use super::store::Store;
 use crate::artifact::is_attachment_tag;
-use crate::model::{Descriptor, MAX_DOCUMENT, ManifestKind, classify, media};
+use crate::model::{Descriptor, MAX_DOCUMENT, ManifestKind, attested, classify, media};
 use crate::{ArtifactManifest, Image, ImageError, MAX_ATTACHED, attachment_tag};
 
 /// The most manifests and indexes of a layout that are looked at for what is attached.
@@ -107,6 +107,7 @@ impl Shelf {
             if let Some(name) = entry.ref_name() {
                 links.tags.entry(tag(name).to_owned()).or_default().push(entry.digest.clone());
             }
+            links.attestation(&entry.digest, &entry.annotations);
         }
         // The entries do not say which image they are about.
         let is_one_of =
@@ -114,11 +115,6 @@ impl Shelf {
         if index.manifests.iter().filter(|entry| is_one_of(entry, &COSIGN_IMAGES)).count() == 1 {
             let saved = index.manifests.iter().filter(|entry| is_one_of(entry, &COSIGN_ATTACHED));
             links.saved = saved.map(|entry| entry.digest.clone()).collect();
-        }
-        let about: Vec<(&Digest, &BTreeMap<String, String>)> =
-            index.manifests.iter().map(|entry| (&entry.digest, &entry.annotations)).collect();
-        for (digest, annotations) in about {
-            links.attestation(digest, annotations);
         }
         let may_lead_on = |media_type: &str| media_type.is_empty() || media::ACCEPT.contains(&media_type);
         let mut pending: VecDeque<(Digest, usize)> = index
@@ -165,11 +161,9 @@ impl Shelf {
 }
 
 impl Links {
-    /// Notes an entry of an index if it is an attestation as BuildKit writes it (its "Image Attestation Storage").
+    /// Notes an entry of an index if it is an attestation.
     fn attestation(&mut self, digest: &Digest, annotations: &BTreeMap<String, String>) {
-        if annotations.get("vnd.docker.reference.type").is_some_and(|kind| kind == "attestation-manifest")
-            && let Some(Ok(about)) = annotations.get("vnd.docker.reference.digest").map(|about| about.parse())
-        {
+        if let Some(Ok(about)) = attested(annotations).map(str::parse) {
             self.attestations.entry(about).or_default().push(digest.clone());
         }
     }
