@@ -224,7 +224,7 @@ fn restart(service: &Node) -> Option<At<(String, Option<i64>)>> {
 }
 
 /// True for `C:` at the beginning of a text and nothing before it.
-fn is_drive(text: &str) -> bool {
+pub(super) fn is_drive(text: &str) -> bool {
     matches!(text.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 

@@ -4,6 +4,7 @@
 use plimsoll_types::classes::runtime;
 use plimsoll_types::{Class, Severity};
 
+use super::compose::is_drive;
 use super::variables;
 use super::workload::{At, Form, Mount, Workload};
 
@@ -123,8 +124,7 @@ const SAFE_SYSCTLS: &[&str] = &[
 
 /// A path of a host as the lists above have it: without a slash at its end, and if it is one of Windows with slashes and small letters.
 fn place(path: &str) -> String {
-    let drive = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
-    let windows = drive || path.starts_with(r"\\") || path.starts_with("//./pipe/");
+    let windows = is_drive(path) || path.starts_with(r"\\") || path.starts_with("//./pipe/");
     let path = if windows { path.replace('\\', "/").to_ascii_lowercase() } else { path.to_owned() };
     match path.trim_end_matches('/') {
         "" if path.is_empty() => path,
