@@ -139,12 +139,12 @@ impl Container {
                 members(&mut source, budget, findings, each);
             }
             Container::GitPack | Container::GitObject => {
-                // What is no larger is held by whoever calls.
-                let whole = plimsoll_archive::read_vec(content, super::BUFFERED_ARCHIVE).unwrap_or_default();
+                // Whoever calls holds all of it: only zip archives are read in place.
+                let whole = content.as_slice().unwrap_or_default();
                 if self == Container::GitPack {
-                    git::pack(&whole, budget, findings, each);
+                    git::pack(whole, budget, findings, each);
                 } else {
-                    git::loose(path, &whole, budget, findings, each);
+                    git::loose(path, whole, budget, findings, each);
                 }
             }
         }
